@@ -1,0 +1,1 @@
+"""What heats, hashes, trades and counts; knows no Home Assistant."""

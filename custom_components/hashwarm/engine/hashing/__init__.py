@@ -1,0 +1,1 @@
+"""SHA-256d: kernels, the hashing child process and its keeper."""

@@ -1,0 +1,54 @@
+"""Who is master, what is wanted, and why the heater does what it does."""
+
+from enum import StrEnum
+
+
+class ControlMode(StrEnum):
+    """Who decides how many watts."""
+
+    THERMOSTAT = "thermostat"
+    HEAT_DEMAND = "heat_demand"
+    MANUAL_POWER = "manual_power"
+
+
+class Preset(StrEnum):
+    """Comfort presets of the thermostat."""
+
+    COMFORT = "comfort"
+    ECO = "eco"
+    AWAY = "away"
+    SLEEP = "sleep"
+    BOOST = "boost"
+    FROST = "frost_protection"
+
+
+class Why(StrEnum):
+    """The one reason in force for the power commanded, over control, dispatcher and governor."""
+
+    AT_TARGET = "at_target"
+    HEATING_UP = "heating_up"
+    HOLDING = "holding"
+    PREHEAT = "preheat"
+    PREHEATING_DEVICE = "preheating_device"
+    BELOW_FLOOR_CYCLING = "below_floor_cycling"
+    HEAT_DEMAND = "heat_demand"
+    HEAT_DEMAND_EXPIRED = "heat_demand_expired"
+    MANUAL_POWER = "manual_power"
+    USER_OFF = "user_off"
+    FROST = "frost"
+    MINIMUM_ON = "minimum_on"
+    MINIMUM_OFF = "minimum_off"
+    RESTART_BUDGET = "restart_budget"
+    RESTART_BUDGET_COLD = "restart_budget_cold"
+    SENSOR_STALE_FLOOR = "sensor_stale_floor"
+    SENSOR_STALE_OFF = "sensor_stale_off"
+    SENSOR_STALE_FROST = "sensor_stale_frost"
+    ROOM_TOO_HOT = "room_too_hot"
+    CHIP_TOO_HOT = "chip_too_hot"
+    BREAKER = "breaker"
+    NOT_OBEYING = "not_obeying"
+    HEAT_WITHOUT_COMMAND = "heat_without_command"
+    DEVICE_OFFLINE = "device_offline"
+    WORKER_RESTARTING = "worker_restarting"
+    NO_POOL = "no_pool"
+    STOPPING = "stopping"

@@ -1,0 +1,104 @@
+"""The tree of errors; each names the translation the face shows and the figures that go into it."""
+
+
+class HashwarmError(Exception):
+    """Anything that went wrong in a way a person can be told about.
+
+    `key` is the translation key at the face, `placeholders` the figures in its text.
+    """
+
+    key = "unknown"
+
+    def __init__(self, message: str = "", **placeholders: str) -> None:
+        super().__init__(message or self.key)
+        self.placeholders = placeholders
+
+
+class InvalidValueError(HashwarmError):
+    """A value from a person, a sensor or a peer is outside what it can be."""
+
+    key = "invalid_value"
+
+
+class BackendError(HashwarmError):
+    """The device that heats failed."""
+
+    key = "backend_failed"
+
+
+class DeviceUnreachableError(BackendError):
+    """The device did not answer."""
+
+    key = "device_unreachable"
+
+
+class WorkerError(BackendError):
+    """The hashing child could not be started or kept running."""
+
+    key = "worker_failed"
+
+
+class WorkerBusyError(WorkerError):
+    """Another hashing child runs on this host already."""
+
+    key = "worker_busy"
+
+
+class KernelError(WorkerError):
+    """A kernel is missing, changed or computes wrongly."""
+
+    key = "kernel_refused"
+
+
+class PoolError(HashwarmError):
+    """A mining pool failed."""
+
+    key = "pool_failed"
+
+
+class PoolUnreachableError(PoolError):
+    """No connection to the pool."""
+
+    key = "pool_unreachable"
+
+
+class PoolSilentError(PoolError):
+    """The pool accepted the connection and then said nothing in time."""
+
+    key = "pool_silent"
+
+
+class PoolRefusedError(PoolError):
+    """The pool refused the user name or password."""
+
+    key = "pool_refused"
+
+
+class PoolGarbageError(PoolError):
+    """The pool sent what is no Stratum."""
+
+    key = "pool_garbage"
+
+
+class StoreError(HashwarmError):
+    """The ledger's file failed."""
+
+    key = "store_failed"
+
+
+class StoreUnavailableError(StoreError):
+    """The file cannot be written now: full or read-only disk, locked or gone."""
+
+    key = "store_unavailable"
+
+
+class StoreDamagedError(StoreError):
+    """The file is damaged."""
+
+    key = "store_damaged"
+
+
+class SourceError(HashwarmError):
+    """A market or price source failed."""
+
+    key = "source_failed"

@@ -1,0 +1,37 @@
+"""Print the requirements of the Home Assistant components that the demo home and the browser tests load."""
+
+import json
+from pathlib import Path
+
+import homeassistant
+
+COMPONENTS = ("frontend", "config", "history", "logbook", "energy", "sun", "recorder", "onboarding", "backup", "assist_pipeline")
+
+# These two only build with a C++ compiler and only serve voice assistants; scripts/lib/stubs stands in for them.
+STUBBED = ("pymicro-vad", "pyspeex-noise")
+
+
+def closure(names: tuple[str, ...]) -> dict[str, dict[str, object]]:
+    """Return the manifests of the named components and of all they depend on."""
+    root = Path(homeassistant.__file__).parent / "components"
+    found: dict[str, dict[str, object]] = {}
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop()
+        manifest = root / name / "manifest.json"
+        if name in found or not manifest.exists():
+            continue
+        found[name] = json.loads(manifest.read_text())
+        waiting += found[name].get("dependencies", [])
+        waiting += [after for after in found[name].get("after_dependencies", []) if after in ("http", "websocket_api")]
+    return found
+
+
+def requirements() -> list[str]:
+    """Return the sorted requirement lines, less the stubbed ones."""
+    lines = {line for manifest in closure(COMPONENTS).values() for line in manifest.get("requirements", [])}
+    return sorted(line for line in lines if not line.replace("_", "-").lower().startswith(STUBBED))
+
+
+if __name__ == "__main__":
+    print("\n".join(requirements()))

@@ -1,0 +1,1 @@
+"""Development only: stand-ins for what cannot be here."""

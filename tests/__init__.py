@@ -1,0 +1,1 @@
+"""Hashwarm's tests; the folders mirror the house."""
