@@ -1,0 +1,63 @@
+"""Market figures: each with where it comes from and when it was true."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from ..model.errors import SourceError
+
+
+class FigureKind(StrEnum):
+    """What a source can tell."""
+
+    DIFFICULTY = "difficulty"
+    REWARD_SAT = "reward_sat"
+    """Mean of the last 144 blocks, fees included."""
+    BTC_PRICE = "btc_price"
+    """In the home's currency."""
+    ADJUSTMENT_PERCENT = "adjustment_percent"
+    """Expected change of the difficulty at the next adjustment."""
+    ADJUSTMENT_AT = "adjustment_at"
+    """When it is expected, in s since 1970."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """One figure with its provenance."""
+
+    value: float
+    source: str
+    at: datetime
+
+    def age_s(self, now: datetime) -> float:
+        """Return how old it is; never negative, also after a clock set back."""
+        return max(0.0, (now - self.at).total_seconds())
+
+
+class RateLimitedError(SourceError):
+    """The source asks for patience."""
+
+    key = "source_rate_limited"
+
+    def __init__(self, message: str, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class Source(Protocol):
+    """A place that tells figures. Errors: SourceError."""
+
+    @property
+    def name(self) -> str:
+        """As shown to people."""
+        ...
+
+    @property
+    def requests(self) -> tuple[frozenset[FigureKind], ...]:
+        """The figures that one request brings, for each request it knows."""
+        ...
+
+    async def fetch(self, kinds: frozenset[FigureKind]) -> dict[FigureKind, float]:
+        """Make that request and return what it brought."""
+        ...

@@ -1,0 +1,167 @@
+"""The ledger: one open interval per heater, written at most every 10 s in one transaction for all."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, tzinfo
+
+from ..model.protocols import WallClock
+from ..store import Store
+from .account import DaySums, HeaterAccount
+from .calendar import epoch_ms, local_hour
+from .interval import Earning, Estimate, Interval, Scheme, Sums, Terms
+from .meter import HeaterSample
+from .quantities import nano
+from .tables import HeaterState, Past, begin_session, put
+
+
+class Ledger:
+    """Books heaters in memory and writes them down; the store may fail and come back at any time.
+
+    Rows carry numbers given in memory and absolute values, so a write that is repeated doubles nothing.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        token: str,
+        currency: str,
+        tz: tzinfo,
+        now: WallClock,
+        price_per_kwh: Callable[[], float | None],
+        estimate: Callable[[], Estimate | None],
+        btc_price: Callable[[], float | None],
+    ) -> None:
+        """Take collaborators; `token` is random and unlike that of any other run."""
+        self._store = store
+        self._token = token
+        self._currency = currency
+        self._tz = tz
+        self._now = now
+        self._price_per_kwh = price_per_kwh
+        self._estimate = estimate
+        self._btc_price = btc_price
+        self._seq = 0
+        self._past: Past | None = None
+        self._accounts: dict[str, HeaterAccount] = {}
+        self._unwritten: dict[int, Interval] = {}
+        self._meters_mj: dict[str, int] = {}
+        self._writing = asyncio.Lock()
+
+    @property
+    def loaded(self) -> bool:
+        """Tell whether the file's past is known."""
+        return self._past is not None
+
+    @property
+    def heaters(self) -> list[str]:
+        """Every heater that ever booked, as far as known."""
+        return list(self._accounts)
+
+    def set_earning(self, heater_id: str, earning: Earning) -> None:
+        """Say what the heater's share work is paid for, from now on."""
+        self._account(heater_id).earning = earning
+
+    def book(self, heater_id: str, sample: HeaterSample) -> None:
+        """Take in one sample, in memory."""
+        account = self._account(heater_id)
+        now = self._now()
+        account.book(sample, now, self._terms(account.earning, sample, now))
+
+    def release(self, heater_id: str) -> None:
+        """Close the heater's interval; its next sample starts anew."""
+        if heater_id in self._accounts:
+            self._accounts[heater_id].release()
+
+    async def flush(self) -> None:
+        """Write everything that is not in the file yet. Errors: StoreError, after which nothing is lost."""
+        async with self._writing:
+            if self._past is None:
+                started_ms = epoch_ms(self._now())
+                past = await self._store.write(
+                    lambda connection: begin_session(connection, self._token, started_ms, self._currency)
+                )
+                self._adopt(past)
+            await self._write()
+
+    async def close(self) -> None:
+        """Close every interval and write. Errors: StoreError."""
+        for account in self._accounts.values():
+            account.release()
+        await self.flush()
+
+    def sums(self, heater_id: str) -> tuple[dict[int, Sums], DaySums | None, int]:
+        """Return a heater's closed days, what its open interval adds, and a number that changes with the days."""
+        account = self._accounts.get(heater_id)
+        return (account.days, account.open_sums(), account.version) if account else ({}, None, 0)
+
+    def meter_mj(self, heater_id: str) -> int | None:
+        """Return all energy ever booked, as written down: it never falls, whatever is killed. None while unknown."""
+        if self._past is None:
+            return None
+        return self._meters_mj.get(heater_id, 0)
+
+    def _account(self, heater_id: str) -> HeaterAccount:
+        """Return the heater's account, opened where it is new."""
+        account = self._accounts.get(heater_id)
+        if account is None:
+            account = HeaterAccount(heater_id, self._currency, self._tz, self._next_seq, self._closed)
+            self._accounts[heater_id] = account
+            if self._past is not None:
+                account.adopt(None, {})
+        return account
+
+    def _adopt(self, past: Past) -> None:
+        """Go on from what the file knows."""
+        self._past = past
+        for heater_id in past.heaters:
+            self._account(heater_id).adopt(past.heaters[heater_id], past.days.get(heater_id, {}))
+        for heater_id, account in self._accounts.items():
+            if heater_id not in past.heaters:
+                account.adopt(None, {})
+        self._meters_mj = {
+            heater_id: sum(sums.energy_mj for sums in days.values()) for heater_id, days in past.days.items()
+        }
+
+    async def _write(self) -> None:
+        """Write closed and open intervals in one transaction."""
+        assert self._past is not None
+        session = self._past.session
+        rows = list(self._unwritten.values())
+        states: list[HeaterState] = []
+        totals: dict[str, int] = {}
+        for heater_id, account in self._accounts.items():
+            row, state = account.snapshot()
+            rows += [row] if row else []
+            states += [state] if state else []
+            totals[heater_id] = account.energy_mj
+        await self._store.write(lambda connection: put(connection, session, rows, states))
+        for row in rows:
+            if row.closed:
+                self._unwritten.pop(row.seq, None)
+        self._meters_mj.update(totals)
+
+    def _next_seq(self) -> int:
+        """Return the next interval's number within this run."""
+        self._seq += 1
+        return self._seq
+
+    def _closed(self, row: Interval) -> None:
+        """Keep a closed interval until it is written."""
+        self._unwritten[row.seq] = row
+
+    def _terms(self, earning: Earning, sample: HeaterSample, now: datetime) -> Terms:
+        """Return what holds now."""
+        hour, day = local_hour(now, self._tz)
+        mining = earning.scheme is not Scheme.NONE
+        return Terms(
+            hour=hour,
+            day=day,
+            running=sample.running,
+            power_source=sample.power_source,
+            price_nano=nano(self._price_per_kwh()),
+            currency=self._currency,
+            earning=earning,
+            estimate=self._estimate() if mining else None,
+            btc_price_nano=nano(self._btc_price()) if mining else None,
+        )

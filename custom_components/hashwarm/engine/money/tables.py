@@ -1,0 +1,181 @@
+"""The ledger's tables, and its rows in and out of them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+import sqlite3
+
+from ..store import Schema
+from .interval import Carry, Interval, Sums
+from .quantities import joined, split
+
+SCHEMA = Schema(
+    "money",
+    (
+        (
+            "CREATE TABLE money_session (id INTEGER PRIMARY KEY, token TEXT UNIQUE NOT NULL, started_ms INT NOT NULL)",
+            (
+                "CREATE TABLE money_heater (id INTEGER PRIMARY KEY, name TEXT UNIQUE NOT NULL, end_ms INTEGER,"
+                " counter_mj INTEGER, carry_cost TEXT NOT NULL DEFAULT '0', carry_earned TEXT NOT NULL DEFAULT '0',"
+                " carry_value TEXT NOT NULL DEFAULT '0')"
+            ),
+            (
+                "CREATE TABLE money_interval (id INTEGER PRIMARY KEY, heater INTEGER NOT NULL,"
+                " start_ms INTEGER NOT NULL, length_ms INTEGER NOT NULL, day INTEGER NOT NULL,"
+                " energy_mj INTEGER NOT NULL, unmeasured_ms INTEGER NOT NULL, share_work_hi INTEGER NOT NULL, share_work_lo INTEGER NOT NULL,"
+                " hashes_hi INTEGER NOT NULL, hashes_lo INTEGER NOT NULL, running INTEGER NOT NULL, power_source TEXT,"
+                " price_nano INTEGER, currency TEXT NOT NULL, cost_nano INTEGER, scheme TEXT NOT NULL,"
+                " fee_ppm INTEGER NOT NULL, difficulty REAL, reward_sat INTEGER, earned_usat INTEGER,"
+                " btc_price_nano INTEGER, value_nano INTEGER, comparable INTEGER NOT NULL, closed INTEGER NOT NULL)"
+            ),
+            (
+                "CREATE TRIGGER money_interval_closed BEFORE UPDATE ON money_interval WHEN OLD.closed"
+                " BEGIN SELECT RAISE(ABORT, 'a closed interval never changes'); END"
+            ),
+            (
+                "CREATE TABLE money_figure (kind TEXT PRIMARY KEY, value REAL NOT NULL, source TEXT NOT NULL,"
+                " at_ms INTEGER NOT NULL, unit TEXT NOT NULL)"
+            ),
+        ),
+    ),
+)
+
+_SESSION_BITS = 24
+"""A session may hold 16 million intervals: sixty years of ten heaters."""
+_INTERVAL_COLUMNS = 25
+_PUT_INTERVAL = (
+    f"INSERT INTO money_interval VALUES ({', '.join('?' * _INTERVAL_COLUMNS)}) ON CONFLICT (id) DO UPDATE SET"  # noqa: S608 - only marks
+    " length_ms = excluded.length_ms, energy_mj = excluded.energy_mj, unmeasured_ms = excluded.unmeasured_ms,"
+    " share_work_hi = excluded.share_work_hi, share_work_lo = excluded.share_work_lo,"
+    " hashes_hi = excluded.hashes_hi, hashes_lo = excluded.hashes_lo, cost_nano = excluded.cost_nano,"
+    " earned_usat = excluded.earned_usat, value_nano = excluded.value_nano, comparable = excluded.comparable,"
+    " closed = excluded.closed WHERE NOT closed"
+)
+_PUT_HEATER = (
+    "INSERT INTO money_heater (name, end_ms, counter_mj, carry_cost, carry_earned, carry_value)"
+    " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET end_ms = excluded.end_ms,"
+    " counter_mj = excluded.counter_mj, carry_cost = excluded.carry_cost, carry_earned = excluded.carry_earned,"
+    " carry_value = excluded.carry_value"
+)
+_DAYS = """
+SELECT name, day,
+ SUM(length_ms), SUM(energy_mj), SUM(unmeasured_ms),
+ SUM(share_work_hi), SUM(share_work_lo), SUM(hashes_hi), SUM(hashes_lo),
+ SUM(IIF(ours, IFNULL(cost_nano, 0), 0)), SUM(IIF(ours AND cost_nano IS NOT NULL, length_ms, 0)),
+ SUM(IIF(ours AND cost_nano IS NOT NULL, energy_mj, 0)),
+ SUM(IFNULL(earned_usat, 0)), SUM(IIF(earned_usat IS NOT NULL, length_ms, 0)),
+ SUM(IIF(ours, IFNULL(value_nano, 0), 0)), SUM(IIF(ours AND value_nano IS NOT NULL, length_ms, 0)),
+ SUM(IIF(ours AND comparable, length_ms, 0)), SUM(IIF(ours AND comparable, energy_mj, 0)),
+ SUM(IIF(ours AND comparable, cost_nano, 0)), SUM(IIF(ours AND comparable, value_nano, 0))
+FROM (SELECT *, currency = ? AS ours FROM money_interval WHERE closed)
+JOIN money_heater ON money_heater.id = heater GROUP BY heater, day
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeaterState:
+    """Where a heater's booking stands, to go on from after a restart."""
+
+    heater_id: str
+    end_ms: int | None
+    counter_mj: int | None
+    carry: Carry
+
+
+@dataclass(frozen=True, kw_only=True)
+class Past:
+    """What the file knew when it was opened."""
+
+    session: int
+    heaters: dict[str, HeaterState]
+    days: dict[str, dict[int, Sums]]
+    """Sums of each local day, by heater."""
+
+
+def begin_session(connection: sqlite3.Connection, token: str, started_ms: int, currency: str) -> Past:
+    """Take a session's number, close what a killed session left open, and return the past.
+
+    The same token gets the same number again, so a retry after a commit of unknown outcome is harmless.
+    """
+    known = connection.execute("SELECT id FROM money_session WHERE token = ?", (token,)).fetchone()
+    session: int = known[0] if known else _next_session(connection)
+    if not known:
+        connection.execute("INSERT INTO money_session VALUES (?, ?, ?)", (session, token, started_ms))
+    connection.execute("UPDATE money_interval SET closed = 1 WHERE NOT closed")
+    return Past(session=session, heaters=_heaters(connection), days=day_sums(connection, currency))
+
+
+def _next_session(connection: sqlite3.Connection) -> int:
+    """Return a number that no interval uses, even where a salvage lost the sessions and kept the intervals."""
+    (newest,) = connection.execute(
+        f"SELECT MAX(IFNULL((SELECT MAX(id) FROM money_session), 0),"  # noqa: S608 - only a constant
+        f" IFNULL((SELECT MAX(id) >> {_SESSION_BITS} FROM money_interval), 0))"
+    ).fetchone()
+    return int(newest) + 1
+
+
+def _heaters(connection: sqlite3.Connection) -> dict[str, HeaterState]:
+    """Return each heater's state; its end never lies before its last interval's."""
+    rows = connection.execute(
+        "SELECT name, end_ms, counter_mj, carry_cost, carry_earned, carry_value FROM money_heater"
+    ).fetchall()
+    return {
+        name: HeaterState(
+            heater_id=name,
+            end_ms=end_ms,
+            counter_mj=counter_mj,
+            carry=Carry(cost=int(cost), earned=int(earned), value=int(value)),
+        )
+        for name, end_ms, counter_mj, cost, earned, value in rows
+    }
+
+
+def day_sums(connection: sqlite3.Connection, currency: str) -> dict[str, dict[int, Sums]]:
+    """Return the sums of closed intervals for each heater and local day."""
+    days: dict[str, dict[int, Sums]] = {}
+    for name, day, length, energy, unmeasured, wh, wl, hh, hl, *money in connection.execute(_DAYS, (currency,)):
+        days.setdefault(name, {})[day] = Sums(length, energy, unmeasured, joined(wh, wl), joined(hh, hl), *money)
+    return days
+
+
+def put(connection: sqlite3.Connection, session: int, rows: Iterable[Interval], heaters: Iterable[HeaterState]) -> None:
+    """Write intervals and states as they are now; what was written before under the same number is replaced."""
+    connection.executemany(
+        _PUT_HEATER,
+        [
+            (h.heater_id, h.end_ms, h.counter_mj, str(h.carry.cost), str(h.carry.earned), str(h.carry.value))
+            for h in heaters
+        ],
+    )
+    numbers: dict[str, int] = dict(connection.execute("SELECT name, id FROM money_heater").fetchall())
+    connection.executemany(_PUT_INTERVAL, [_record(session, numbers[row.heater_id], row) for row in rows])
+
+
+def _record(session: int, heater: int, row: Interval) -> tuple[object, ...]:
+    """Return an interval in the order of its columns."""
+    terms = row.terms
+    estimate = terms.estimate
+    return (
+        (session << _SESSION_BITS) | row.seq,
+        heater,
+        row.start_ms,
+        row.length_ms,
+        terms.day,
+        row.energy_mj,
+        row.unmeasured_ms,
+        *split(row.share_work),
+        *split(row.hashes),
+        terms.running,
+        terms.power_source,
+        terms.price_nano,
+        terms.currency,
+        row.cost_nano,
+        terms.earning.scheme,
+        terms.earning.fee_ppm,
+        estimate and estimate.difficulty,
+        estimate and estimate.reward_sat,
+        row.earned_usat,
+        terms.btc_price_nano,
+        row.value_nano,
+        row.comparable,
+        row.closed,
+    )

@@ -1,0 +1,108 @@
+"""What people see: sums over facts, per period; unknown is None."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from .interval import Sums
+from .offset import offset_percent
+from .quantities import MICRO_SAT_PER_SAT, MJ_PER_KWH, NANO
+
+_LAST_DAYS = 30
+SEASON_START_MONTH = 7
+"""A heating season runs from 1 July to 30 June, so that no winter is cut in two."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PeriodTotals:
+    """One period; energy in kWh, money in the home's currency, times in s."""
+
+    energy_kwh: float | None = None
+    cost: float | None = None
+    """Of the part whose price was known."""
+    cost_known_share: float | None = None
+    """The part of the energy, 0 to 1, whose price was known."""
+    earned_sat: float | None = None
+    """Expected from accepted share work."""
+    earned_value: float | None = None
+    """Each earning at the price of the hour it was booked."""
+    unmeasured_s: float | None = None
+    offset_percent: float | None = None
+    cost_per_kwh_after_earnings: float | None = None
+    share_work: int | None = None
+    """Hashes."""
+    hashes: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Totals:
+    """One heater, or the home."""
+
+    currency: str
+    today: PeriodTotals = field(default_factory=PeriodTotals)
+    yesterday: PeriodTotals = field(default_factory=PeriodTotals)
+    last_30_days: PeriodTotals = field(default_factory=PeriodTotals)
+    month: PeriodTotals = field(default_factory=PeriodTotals)
+    season: PeriodTotals = field(default_factory=PeriodTotals)
+    all_time: PeriodTotals = field(default_factory=PeriodTotals)
+    meter_kwh: float | None = None
+    """All energy ever, as written to disk: never falls, whatever is killed; what a TOTAL_INCREASING sensor shows."""
+
+
+def period_totals(sums: Sums) -> PeriodTotals:
+    """Return a period as people read it."""
+    after = None
+    if sums.both_mj > 0:
+        after = (sums.both_cost_nano - sums.both_value_nano) * MJ_PER_KWH / (NANO * sums.both_mj)
+    return PeriodTotals(
+        energy_kwh=sums.energy_mj / MJ_PER_KWH,
+        cost=sums.cost_nano / NANO if sums.cost_ms else None,
+        cost_known_share=sums.cost_mj / sums.energy_mj if sums.energy_mj else None,
+        earned_sat=sums.earned_usat / MICRO_SAT_PER_SAT if sums.earned_ms else None,
+        earned_value=sums.value_nano / NANO if sums.value_ms else None,
+        unmeasured_s=sums.unmeasured_ms / 1000,
+        offset_percent=offset_percent(sums),
+        cost_per_kwh_after_earnings=after,
+        share_work=sums.share_work,
+        hashes=sums.hashes,
+    )
+
+
+@dataclass(frozen=True)
+class PeriodStarts:
+    """The first local day of each period, as ordinals."""
+
+    today: int
+    month: int
+    season: int
+
+    @classmethod
+    def of(cls, today: date) -> PeriodStarts:
+        """Return the periods that hold on a local date."""
+        year = today.year if today.month >= SEASON_START_MONTH else today.year - 1
+        return cls(
+            today=today.toordinal(),
+            month=today.replace(day=1).toordinal(),
+            season=date(year, SEASON_START_MONTH, 1).toordinal(),
+        )
+
+    def names(self, day: int) -> tuple[str, ...]:
+        """Return the periods that a local day belongs to."""
+        inside = {
+            "today": day == self.today,
+            "yesterday": day == self.today - 1,
+            "last_30_days": self.today - _LAST_DAYS < day <= self.today,
+            "month": self.month <= day <= self.today,
+            "season": self.season <= day <= self.today,
+            "all_time": True,
+        }
+        return tuple(name for name, holds in inside.items() if holds)
+
+
+def period_sums(days: Mapping[int, Sums], starts: PeriodStarts) -> dict[str, Sums]:
+    """Return the sums of each period over the given days."""
+    periods = {name: Sums() for name in ("today", "yesterday", "last_30_days", "month", "season", "all_time")}
+    for day, sums in days.items():
+        for name in starts.names(day):
+            periods[name].add(sums)
+    return periods
