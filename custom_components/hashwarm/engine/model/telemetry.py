@@ -52,6 +52,13 @@ class PoolState:
     message: str | None = None
     problem: str | None = None
     """Translation key of what is wrong, None when all is well."""
+    version_rolling: bool | None = None
+    share_interval_s: float | None = None
+    """Expected on average at the hash rate of now."""
+    latency_s: float | None = None
+    """The pool's answer to the newest share took that long."""
+    reject_reasons: tuple[tuple[str, int], ...] = ()
+    """Shares that earned nothing, by reason."""
 
 
 @dataclass(frozen=True, kw_only=True)
