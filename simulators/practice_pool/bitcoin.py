@@ -100,3 +100,5 @@ class Template:
     branches: list[bytes]
     transactions: tuple[bytes, ...] = ()
     """Whole, with witness; empty on a chain that only exists for practice."""
+    segwit: bool = False
+    """The block commits to witnesses."""

@@ -118,7 +118,7 @@ class Client:
         job = self._desk.new_job(self._extranonce1, self._difficulty)
         if clean:
             for old in self._jobs.values():
-                old.valid = False
+                old.retired_at_s = old.retired_at_s or self._clock()
         self._jobs[job.job_id] = job
         while len(self._jobs) > KEPT_JOBS:
             del self._jobs[next(iter(self._jobs))]
@@ -234,7 +234,7 @@ class Client:
         if user not in self._users:
             self._refuse(request_id, UNAUTHORIZED, "Worker mismatch")
             return
-        job = self._jobs.get(str(params[1])) if len(params) > 1 else None
+        job = self._job(str(params[1])) if len(params) > 1 else None
         newest = self._difficulty if self._quirks.judge_by_newest_difficulty else None
         verdict = judge(job, params, difficulty=newest, mask=self._mask, meaning=self._quirks.version_bits)
         self._desk.judged(user, job, verdict)
@@ -247,6 +247,13 @@ class Client:
         self._vardiff.share(job.difficulty)
         self._reply(request_id, result=True)
         self.retarget()
+
+    def _job(self, job_id: str) -> Job | None:
+        """Return the work of that name unless it is stale."""
+        job = self._jobs.get(job_id)
+        if job is None or job.retired_at_s is None:
+            return job
+        return job if self._clock() - job.retired_at_s < self._quirks.stale_grace_s else None
 
     def _reply(self, request_id: Any, *, result: Any) -> None:
         self._send({"id": str(request_id) if self._quirks.text_ids else request_id, "result": result, "error": None})

@@ -18,7 +18,8 @@ class Job:
     extranonce1: bytes
     extranonce2_size: int
     difficulty: float
-    valid: bool = True
+    retired_at_s: float | None = None
+    """When a clean work took its place, monotonic."""
     seen: set[tuple[str, ...]] = field(default_factory=set)
 
 
@@ -42,8 +43,8 @@ class Verdict:
 def judge(
     job: Job | None, params: list[object], *, difficulty: float | None, mask: int | None, meaning: VersionBits
 ) -> Verdict:
-    """Return the verdict on mining.submit's parameters; `mask` None while versions are not rolled."""
-    if job is None or not job.valid:
+    """Return the verdict on a submit's parameters; `job` None when stale, `mask` None while versions are not rolled."""
+    if job is None:
         return Verdict(code=STALE, text="Job not found")
     fields = [field for field in params if isinstance(field, str)]
     fault = _shape_fault(job, params, 5 if mask is None else 6)

@@ -61,6 +61,8 @@ class Quirks:
     """Who may authorise; None lets everybody in."""
     extranonce2_size: int = 8
     notify_interval_s: float = 30.0
+    stale_grace_s: float = 0.0
+    """Old work is still accepted that long after a clean one."""
     block_every: int = 10
     """Notifies; each such one is a new block with clean_jobs."""
     extra_notify_params: tuple[object, ...] = ()

@@ -1,0 +1,70 @@
+"""Mines with the engine alone: one pool session, one hashing child. Ends when so many shares were accepted."""
+
+import argparse
+import asyncio
+import random
+import sys
+import time
+
+from tests.engine import conftest  # the engine without Home Assistant
+
+assert conftest
+from custom_components.hashwarm.engine.hashing.keeper import HashingChild
+from custom_components.hashwarm.engine.hashing.work import FoundShare
+from custom_components.hashwarm.engine.model.pool import PoolConfig
+from custom_components.hashwarm.engine.stratum import PoolSession
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--shares", type=int, default=8)
+    parser.add_argument("--seconds", type=float, default=120.0, help="give up after")
+    return parser.parse_args()
+
+
+async def mine(port: int, shares: int, seconds: float) -> bool:
+    pool = PoolConfig(host="127.0.0.1", port=port, user="acceptance.w1")
+
+    def found(share: FoundShare) -> None:
+        session.submit(share)
+
+    def rate_hs() -> float | None:
+        return child.report.hash_rate_hs if child.report is not None else None
+
+    child = HashingChild(on_share=found, clock=time.monotonic, guard="hashwarm-acceptance")
+    session = PoolSession(
+        [pool],
+        on_work=child.set_work,
+        clock=time.monotonic,
+        random=random.Random(),
+        agent="hashwarm/acceptance",
+        hash_rate_hs=rate_hs,
+    )
+    await child.start()
+    child.set_duty(1.0)
+    child.beat()
+    await session.start()
+    started, told = time.monotonic(), -1
+    try:
+        while session.state.shares_accepted < shares and time.monotonic() - started < seconds:
+            await asyncio.sleep(0.25)
+            child.beat()
+            if session.state.shares_accepted != told:
+                told = session.state.shares_accepted
+                print(f"  {told} shares accepted, {(rate_hs() or 0) / 1e6:.2f} MH/s", flush=True)
+    finally:
+        await child.stop()
+        await asyncio.sleep(0.5)
+        await session.stop()
+    state = session.state
+    print(
+        f"  {state.shares_accepted} accepted, {state.shares_rejected} rejected, {state.shares_stale} stale", flush=True
+    )
+    print(f"  reasons {state.reject_reasons}, version rolling {state.version_rolling}", flush=True)
+    return state.shares_accepted >= shares and state.shares_rejected == 0
+
+
+if __name__ == "__main__":
+    options = arguments()
+    sys.exit(not asyncio.run(mine(options.port, options.shares, options.seconds)))
