@@ -1,6 +1,22 @@
 """What heaters share: the ledger and its totals, and the market."""
 
-from ..money import Earning, HeaterSample, PeriodTotals, Scheme, Totals
+from ..money import Earning, Figure, FigureKind, HeaterSample, Market, PeriodTotals, Scheme, Totals
 from .home import Home, Outlook, Problem
+from .opening import HomeOptions, OpenHome, open_home
 
-__all__ = ["Earning", "HeaterSample", "Home", "Outlook", "PeriodTotals", "Problem", "Scheme", "Totals"]
+__all__ = [
+    "Earning",
+    "Figure",
+    "FigureKind",
+    "HeaterSample",
+    "Home",
+    "HomeOptions",
+    "Market",
+    "OpenHome",
+    "Outlook",
+    "PeriodTotals",
+    "Problem",
+    "Scheme",
+    "Totals",
+    "open_home",
+]

@@ -142,7 +142,6 @@ class Home:
 
     async def flush(self) -> None:
         """Write now. A store that fails becomes a problem, not an error; the next flush makes up for it."""
-        before = self.problem
         try:
             await self._ledger.flush()
             self._unavailable = False
@@ -150,8 +149,8 @@ class Home:
             if not self._unavailable:
                 _LOGGER.warning("The ledger cannot be written now, it goes on in memory: %s", error)
             self._unavailable = True
-        if self._listeners and (self._task is not None or before != self.problem):
-            self._tell()
+        for listener in list(self._listeners):
+            listener()
 
     def totals(self, heater_id: str | None = None) -> Totals:
         """Return a heater's totals, or the home's; all unknown until the past could be read."""
@@ -184,7 +183,7 @@ class Home:
         )
 
     def add_listener(self, listener: Callable[[], None]) -> Callable[[], None]:
-        """Call `listener` after each write and when the problem changes; returns how to stop that."""
+        """Call `listener` after each write, also a failed one; returns how to stop that."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
@@ -193,8 +192,3 @@ class Home:
         while True:
             await asyncio.sleep(FLUSH_S)
             await self.flush()
-
-    def _tell(self) -> None:
-        """Call the listeners."""
-        for listener in list(self._listeners):
-            listener()

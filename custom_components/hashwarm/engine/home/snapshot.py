@@ -1,11 +1,13 @@
-"""Totals kept ready: closed days are summed once, the open interval is added when asked."""
+"""Totals kept ready: past days are summed once a day, today and the open interval are added when asked."""
 
-from datetime import datetime, tzinfo
+from datetime import tzinfo
 
 from ..model.protocols import WallClock
-from ..money import Ledger, Sums, Totals
+from ..money import HeaterAccount, Ledger, Sums, Totals
 from ..money.quantities import MJ_PER_KWH
-from ..money.totals import PeriodStarts, period_sums, period_totals
+from ..money.totals import PERIODS, PeriodStarts, period_totals, sums_before
+
+_ALL_TIME = "all_time"
 
 
 class Snapshots:
@@ -16,39 +18,44 @@ class Snapshots:
         self._currency = currency
         self._tz = tz
         self._now = now
-        self._closed: dict[str, tuple[tuple[int, int], dict[str, Sums]]] = {}
+        self._before: dict[str, tuple[tuple[int, int], dict[str, Sums]]] = {}
 
     def totals(self, heater_id: str | None) -> Totals:
         """Return totals as of now; all unknown until the ledger's past is known."""
         if not self._ledger.loaded:
             return Totals(currency=self._currency)
-        heaters = self._ledger.heaters if heater_id is None else [heater_id]
-        starts = PeriodStarts.of(self._today().date())
-        periods = period_sums({}, starts)
+        starts = PeriodStarts.of(self._now().astimezone(self._tz).date())
+        periods = {name: Sums() for name in (*PERIODS, _ALL_TIME)}
         meter_mj = 0
-        for heater in heaters:
-            self._add(heater, starts, periods)
-            meter_mj += self._ledger.meter_mj(heater) or 0
+        for heater in self._ledger.heaters if heater_id is None else [heater_id]:
+            account = self._ledger.account(heater)
+            if account is not None:
+                self._add(heater, account, starts, periods)
+                meter_mj += self._ledger.meter_mj(heater) or 0
         return Totals(
             currency=self._currency,
             meter_kwh=meter_mj / MJ_PER_KWH,
             **{name: period_totals(sums) for name, sums in periods.items()},
         )
 
-    def _add(self, heater_id: str, starts: PeriodStarts, periods: dict[str, Sums]) -> None:
+    def _add(self, heater_id: str, account: HeaterAccount, starts: PeriodStarts, periods: dict[str, Sums]) -> None:
         """Add one heater to the periods."""
-        days, now_open, version = self._ledger.sums(heater_id)
-        key = (starts.today, version)
-        cached = self._closed.get(heater_id)
-        if cached is None or cached[0] != key:
-            cached = (key, period_sums(days, starts))
-            self._closed[heater_id] = cached
-        for name, sums in cached[1].items():
+        today = account.days.get(starts.today, Sums())
+        for name, sums in self._past(heater_id, account, starts, account.closed.rows - today.rows).items():
             periods[name].add(sums)
-        if now_open is not None:
-            for name in starts.names(now_open.day):
-                periods[name].add(now_open.sums)
+        for name in starts.names(starts.today):
+            periods[name].add(today)
+        periods[_ALL_TIME].add(account.closed)
+        opened = account.open_sums()
+        if opened is not None:
+            for name in (*starts.names(opened.day), _ALL_TIME):
+                periods[name].add(opened.sums)
 
-    def _today(self) -> datetime:
-        """Return the local time."""
-        return self._now().astimezone(self._tz)
+    def _past(self, heater_id: str, account: HeaterAccount, starts: PeriodStarts, rows: int) -> dict[str, Sums]:
+        """Return the sums before today, made anew when the day or the number of rows before today changes."""
+        key = (starts.today, rows)
+        known = self._before.get(heater_id)
+        if known is None or known[0] != key:
+            known = (key, sums_before(account.days, starts))
+            self._before[heater_id] = known
+        return known[1]

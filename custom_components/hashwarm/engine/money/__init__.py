@@ -1,5 +1,6 @@
 """Network and price sources, hashprice, the ledger."""
 
+from .account import HeaterAccount
 from .figures import Figure, FigureKind, RateLimitedError, Source
 from .interval import Earning, Estimate, Scheme, Sums
 from .ledger import Ledger
@@ -16,6 +17,7 @@ __all__ = [
     "Estimate",
     "Figure",
     "FigureKind",
+    "HeaterAccount",
     "HeaterSample",
     "Ledger",
     "Manual",

@@ -23,6 +23,15 @@ class DaySums:
     sums: Sums
 
 
+@dataclass(frozen=True)
+class _Presence:
+    """When a heater was first seen, and how."""
+
+    at_ms: int
+    counter_mj: int | None
+    terms: Terms
+
+
 class HeaterAccount:
     """Turns samples into intervals; hands each closed one to `closed`."""
 
@@ -37,8 +46,8 @@ class HeaterAccount:
         self.earning = Earning()
         self.days: dict[int, Sums] = {}
         """Closed intervals by local day; the file's past included once it is adopted."""
-        self.version = 0
-        """Changes whenever `days` do."""
+        self.closed = Sums()
+        """All of `days`."""
         self.energy_mj = 0
         """All of it, the open interval included."""
         self._heater_id = heater_id
@@ -50,40 +59,40 @@ class HeaterAccount:
         self._open: OpenInterval | None = None
         self._carry = Carry()
         self._end_ms: int | None = None
-        self._adopted = False
-        self._before: HeaterState | None = None
-        self._first: tuple[int, int | None, Terms] | None = None
+        self._absent_since: HeaterState | None = None
+        self._first: _Presence | None = None
 
-    def adopt(self, before: HeaterState | None, days: dict[int, Sums]) -> None:
-        """Go on from what the file knows of this heater."""
-        self._adopted = True
-        self.version += 1
-        self._before = before
+    def adopt(self, before: HeaterState, days: dict[int, Sums]) -> None:
+        """Go on from what the file knows of this heater; it may have booked already."""
         for day, sums in days.items():
             self.days.setdefault(day, Sums()).add(sums)
+            self.closed.add(sums)
             self.energy_mj += sums.energy_mj
-        if before is not None and self._open is None and self._first is None:
-            self._carry = before.carry
-            self._end_ms = before.end_ms
-        self._book_absence()
+        if self._first is None:
+            self._carry, self._end_ms, self._absent_since = before.carry, before.end_ms, before
+        else:
+            self._book_absence(before, self._first)
 
     def book(self, sample: HeaterSample, now: datetime, terms: Terms) -> None:
         """Take in a sample read at `now`, from which on `terms` hold."""
         now_ms = epoch_ms(now)
         step = self._meter.add(sample)
-        if self._first is None:
-            self._first = (now_ms, sample.energy_mj, terms)
-            self._book_absence()
+        presence = _Presence(now_ms, sample.energy_mj, terms)
+        self._first = self._first or presence
+        if self._absent_since is not None:
+            since, self._absent_since = self._absent_since, None
+            self._book_absence(since, presence)
         if step is not None:
-            self._take(step, now_ms)
+            self._take(step, now_ms, terms)
         if self._open is not None and self._must_close(self._open, terms, now_ms):
             self._close()
         if self._open is None:
             self._open = OpenInterval(self._next_seq(), self._heater_id, now_ms, terms, self._carry)
 
     def release(self) -> None:
-        """Close what is open; the next sample starts a new meter."""
+        """Close what is open; the next sample starts a new meter, and the time until then is an absence."""
         self._close()
+        self._absent_since = self._state(self._end_ms, self._carry) or self._absent_since
         self._meter = Meter()
 
     def open_sums(self) -> DaySums | None:
@@ -99,12 +108,15 @@ class HeaterAccount:
         if self._open is not None and self._open.length_ms:
             row, carry = self._open.priced(closed=False)
             end_ms = row.end_ms
-        if end_ms is None:
-            return row, None
-        state = HeaterState(heater_id=self._heater_id, end_ms=end_ms, counter_mj=self._meter.counter_mj, carry=carry)
-        return row, state
+        return row, self._state(end_ms, carry) or self._absent_since
 
-    def _take(self, step: Step, now_ms: int) -> None:
+    def _state(self, end_ms: int | None, carry: Carry) -> HeaterState | None:
+        """Return where booking stands, None where the meter has seen nothing."""
+        if end_ms is None or not self._meter.used:
+            return None
+        return HeaterState(heater_id=self._heater_id, end_ms=end_ms, counter_mj=self._meter.counter_mj, carry=carry)
+
+    def _take(self, step: Step, now_ms: int, now_terms: Terms) -> None:
         """Add a step to the open interval, or book it as a gap of its own."""
         self.energy_mj += step.energy_mj
         if self._open is not None and not step.gap:
@@ -113,6 +125,8 @@ class HeaterAccount:
         if self._open is not None:
             terms = self._open.terms
             self._close()
+            if terms.price_nano != now_terms.price_nano:
+                terms = replace(terms, price_nano=None)
             self._book_gap(step, now_ms - step.length_ms, terms)
 
     def _must_close(self, interval: OpenInterval, terms: Terms, now_ms: int) -> bool:
@@ -136,8 +150,8 @@ class HeaterAccount:
         """Price an interval for good and keep it."""
         row, self._carry = interval.priced(closed=True)
         self._end_ms = row.end_ms
-        self.version += 1
         self.days.setdefault(row.terms.day, Sums()).add_row(row, self._currency)
+        self.closed.add_row(row, self._currency)
         self._on_closed(row)
 
     def _book_gap(self, step: Step, start_ms: int, terms: Terms) -> None:
@@ -152,30 +166,24 @@ class HeaterAccount:
             self._settle(interval)
             left = _less(left, part)
 
-    def _book_absence(self) -> None:
-        """Book the time since the last run, once both its ends are known: energy only from a device's own counter."""
-        if not self._adopted or self._first is None or self._before is None:
+    def _book_absence(self, since: HeaterState, until: _Presence) -> None:
+        """Book the time in which nobody looked: energy only from a device's own counter, its price unknown."""
+        length_ms = 0 if since.end_ms is None else until.at_ms - since.end_ms
+        if since.end_ms is None or length_ms <= 0:
             return
-        before, self._before = self._before, None
-        first_ms, counter_mj, terms = self._first
-        if before.end_ms is None or first_ms <= before.end_ms:
-            return
-        length_ms = first_ms - before.end_ms
         grown = None
-        if before.counter_mj is not None and counter_mj is not None:
-            grown = counter_growth(before.counter_mj, counter_mj, length_ms)
-        self.energy_mj += grown or 0
+        if since.counter_mj is not None and until.counter_mj is not None:
+            grown = counter_growth(since.counter_mj, until.counter_mj, length_ms)
+        energy_mj = grown or 0
+        unmeasured_ms = length_ms if grown is None else 0
         step = Step(
-            length_ms=length_ms,
-            energy_mj=grown or 0,
-            unmeasured_ms=length_ms if grown is None else 0,
-            share_work=0,
-            hashes=0,
-            gap=True,
+            length_ms=length_ms, energy_mj=energy_mj, unmeasured_ms=unmeasured_ms, share_work=0, hashes=0, gap=True
         )
+        self.energy_mj += energy_mj
         end_ms = self._end_ms
-        self._book_gap(step, before.end_ms, replace(terms, running=False, price_nano=None))
-        self._end_ms = max(end_ms or 0, self._end_ms or 0)
+        self._book_gap(step, since.end_ms, replace(until.terms, running=False, price_nano=None))
+        # Where the file came late, the heater is already further than the absence it now books.
+        self._end_ms = end_ms if end_ms is not None and end_ms > until.at_ms else self._end_ms
 
 
 def _slow_terms(terms: Terms) -> tuple[object, ...]:

@@ -28,7 +28,7 @@ def local_days(start_ms: int, length_ms: int, tz: tzinfo) -> Iterator[tuple[int,
     end_ms = start_ms + length_ms
     while start_ms < end_ms:
         local = moment(start_ms).astimezone(tz)
-        midnight = (local + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+        midnight = (local + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
         part_ms = min(end_ms, max(epoch_ms(midnight), start_ms + 1)) - start_ms
         yield start_ms, part_ms
         start_ms += part_ms

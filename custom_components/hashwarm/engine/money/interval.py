@@ -1,6 +1,6 @@
 """The facts of the ledger: intervals in which nothing that prices them changes, and sums of them."""
 
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Self
 
@@ -8,6 +8,8 @@ from ..model.capabilities import PowerSource
 from .meter import Step
 from .quantities import MICRO_SAT_PER_BTC, MJ_PER_KWH, RATE_ONE, earning_rate
 
+_MAX_AMOUNT = 2**50
+"""A million of the currency or 11 BTC; the sums of a day of such rows stay within SQLite's 64 bits."""
 _MAX_UNMEASURED_SHARE = 0.1
 """Beyond it, an interval's earnings stand against too little of its cost to be compared."""
 
@@ -143,7 +145,7 @@ class OpenInterval:
         """Return what the measured energy cost; unknown without a price or where nothing was measured."""
         if self.terms.price_nano is None or 0 < self.length_ms == self._unmeasured_ms:
             return None, self._carry.cost
-        return divmod(self._energy_mj * self.terms.price_nano + self._carry.cost, MJ_PER_KWH)
+        return _believable(self._energy_mj * self.terms.price_nano, self._carry.cost, MJ_PER_KWH)
 
     def _earned(self) -> tuple[int | None, int]:
         """Return what the share work is expected to earn; unknown while mining without network figures."""
@@ -153,7 +155,7 @@ class OpenInterval:
         if terms.estimate is None:
             return None if terms.running or self._share_work else 0, self._carry.earned
         rate = earning_rate(terms.estimate.difficulty, terms.estimate.reward_sat, terms.earning.fee_ppm)
-        return divmod(self._share_work * rate + self._carry.earned, RATE_ONE)
+        return _believable(self._share_work * rate, self._carry.earned, RATE_ONE)
 
     def _value(self, earned_usat: int | None) -> tuple[int | None, int]:
         """Return the earnings in currency at the price in force."""
@@ -162,13 +164,20 @@ class OpenInterval:
         if self.terms.btc_price_nano is None:
             certain = not earned_usat and (self.terms.earning.scheme is Scheme.NONE or not self.terms.running)
             return 0 if certain else None, self._carry.value
-        return divmod(earned_usat * self.terms.btc_price_nano + self._carry.value, MICRO_SAT_PER_BTC)
+        return _believable(earned_usat * self.terms.btc_price_nano, self._carry.value, MICRO_SAT_PER_BTC)
+
+
+def _believable(amount: int, carry: int, divisor: int) -> tuple[int | None, int]:
+    """Return the whole part and the new carry; unknown where no heater could reach the amount in an interval."""
+    whole, left = divmod(amount + carry, divisor)
+    return (None, carry) if abs(whole) > _MAX_AMOUNT else (whole, left)
 
 
 @dataclass(slots=True)
 class Sums:
     """Sums over intervals, each beside the part of time or energy for which it is known."""
 
+    rows: int = 0
     length_ms: int = 0
     energy_mj: int = 0
     unmeasured_ms: int = 0
@@ -195,6 +204,7 @@ class Sums:
 
     def add_row(self, row: Interval, currency: str) -> Self:
         """Add one interval, in place; money in another currency is unknown money."""
+        self.rows += 1
         self.length_ms += row.length_ms
         self.energy_mj += row.energy_mj
         self.unmeasured_ms += row.unmeasured_ms
@@ -221,10 +231,6 @@ class Sums:
             self.both_mj += row.energy_mj
             self.both_cost_nano += row.cost_nano
             self.both_value_nano += row.value_nano
-
-    def copy(self) -> Sums:
-        """Return a copy that grows by itself."""
-        return Sums(*astuple(self))
 
 
 _SUM_FIELDS = tuple(field.name for field in fields(Sums))

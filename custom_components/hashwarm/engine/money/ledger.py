@@ -6,9 +6,9 @@ from datetime import datetime, tzinfo
 
 from ..model.protocols import WallClock
 from ..store import Store
-from .account import DaySums, HeaterAccount
+from .account import HeaterAccount
 from .calendar import epoch_ms, local_hour
-from .interval import Earning, Estimate, Interval, Scheme, Sums, Terms
+from .interval import Earning, Estimate, Interval, Scheme, Terms
 from .meter import HeaterSample
 from .quantities import nano
 from .tables import HeaterState, Past, begin_session, put
@@ -90,10 +90,9 @@ class Ledger:
             account.release()
         await self.flush()
 
-    def sums(self, heater_id: str) -> tuple[dict[int, Sums], DaySums | None, int]:
-        """Return a heater's closed days, what its open interval adds, and a number that changes with the days."""
-        account = self._accounts.get(heater_id)
-        return (account.days, account.open_sums(), account.version) if account else ({}, None, 0)
+    def account(self, heater_id: str) -> HeaterAccount | None:
+        """Return what is booked of a heater, None where nothing ever was."""
+        return self._accounts.get(heater_id)
 
     def meter_mj(self, heater_id: str) -> int | None:
         """Return all energy ever booked, as written down: it never falls, whatever is killed. None while unknown."""
@@ -107,8 +106,6 @@ class Ledger:
         if account is None:
             account = HeaterAccount(heater_id, self._currency, self._tz, self._next_seq, self._closed)
             self._accounts[heater_id] = account
-            if self._past is not None:
-                account.adopt(None, {})
         return account
 
     def _adopt(self, past: Past) -> None:
@@ -116,9 +113,6 @@ class Ledger:
         self._past = past
         for heater_id in past.heaters:
             self._account(heater_id).adopt(past.heaters[heater_id], past.days.get(heater_id, {}))
-        for heater_id, account in self._accounts.items():
-            if heater_id not in past.heaters:
-                account.adopt(None, {})
         self._meters_mj = {
             heater_id: sum(sums.energy_mj for sums in days.values()) for heater_id, days in past.days.items()
         }

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 import math
+from typing import TypeIs
 
 from ..model.capabilities import PowerSource
 from .quantities import MJ_PER_KWH
@@ -11,6 +12,8 @@ MAX_GAP_S = 30.0
 _MAX_POWER_W = 1_000_000.0
 _MICRO = 1_000_000
 _TWICE_NJ_PER_MJ = 2_000_000
+_MAX_HASHES = 2**89
+"""A step's worth that no device reaches; the sums of a day of them stay within the ledger's columns."""
 _COUNTER_MAX_POWER_W = 100_000
 _COUNTER_SLACK_MJ = MJ_PER_KWH
 """A coarse counter may step by a whole kWh."""
@@ -56,8 +59,14 @@ class Meter:
         self._remainder = 0
         self._counter_mj: int | None = None
         self._since_counter_mj = 0
+        self._since_counter_ms = 0
         self._share_work = _Counted()
         self._hashes = _Counted()
+
+    @property
+    def used(self) -> bool:
+        """Tell whether it has seen a sample."""
+        return self._at_ms is not None
 
     @property
     def counter_mj(self) -> int | None:
@@ -92,19 +101,19 @@ class Meter:
         if counted is not None:
             return counted
         measured = self._integrated(length_ms, power_uw)
-        self._since_counter_mj += measured or 0
+        if not _is_count(counter_mj):
+            self._since_counter_mj += measured or 0
         return measured
 
     def _counted(self, length_ms: int, counter_mj: int | None) -> int | None:
         """Return what the counter grew by, less what was integrated while it was away; None without a usable one."""
-        if counter_mj is None or counter_mj < 0:
+        self._since_counter_ms += length_ms
+        if not _is_count(counter_mj):
             return None
         last, self._counter_mj = self._counter_mj, counter_mj
-        if last is None:
-            self._since_counter_mj = 0
-            return None
-        grown = counter_growth(last, counter_mj, length_ms + self._since_counter_mj)
         booked, self._since_counter_mj = self._since_counter_mj, 0
+        since_ms, self._since_counter_ms = self._since_counter_ms, 0
+        grown = None if last is None else counter_growth(last, counter_mj, since_ms)
         return None if grown is None else max(0, grown - booked)
 
     def _integrated(self, length_ms: int, power_uw: int | None) -> int | None:
@@ -126,12 +135,18 @@ class _Counted:
 
     def grown(self, count: int | None) -> int:
         """Return what came since the last value; a lower value is a new session, all of which is new."""
-        if count is None or count < 0:
+        if not _is_count(count):
             return 0
         last, self._last = self._last, count
         if last is None:
             return 0
-        return count - last if count >= last else count
+        grown = count - last if count >= last else count
+        return grown if grown < _MAX_HASHES else 0
+
+
+def _is_count(count: int | None) -> TypeIs[int]:
+    """Tell whether a counter said something that it can say."""
+    return count is not None and count >= 0
 
 
 def counter_growth(before_mj: int, after_mj: int, length_ms: int) -> int | None:

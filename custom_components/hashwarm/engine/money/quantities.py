@@ -6,6 +6,8 @@ import math
 
 MJ_PER_KWH = 3_600_000_000
 NANO = 1_000_000_000
+MAX_PRICE = 9e9
+"""In 1e-9 it still fits into 64 bits; a bitcoin costs 2e9 in the smallest currencies."""
 HASHES_PER_DIFFICULTY = 2**32
 SAT_PER_BTC = 100_000_000
 MICRO_SAT_PER_SAT = 1_000_000
@@ -19,8 +21,8 @@ _WORD = 1 << _WORD_BITS
 
 
 def nano(amount: float | None) -> int | None:
-    """Return an amount in 1e-9, exactly as its decimal form reads; None for none and for what is no number."""
-    if amount is None or not math.isfinite(amount):
+    """Return an amount in 1e-9, exactly as its decimal form reads; None for none and for what is no price."""
+    if amount is None or not math.isfinite(amount) or abs(amount) > MAX_PRICE:
         return None
     return int((Decimal(repr(float(amount))) * NANO).to_integral_value())
 

@@ -21,7 +21,8 @@ SCHEMA = Schema(
             (
                 "CREATE TABLE money_interval (id INTEGER PRIMARY KEY, heater INTEGER NOT NULL,"
                 " start_ms INTEGER NOT NULL, length_ms INTEGER NOT NULL, day INTEGER NOT NULL,"
-                " energy_mj INTEGER NOT NULL, unmeasured_ms INTEGER NOT NULL, share_work_hi INTEGER NOT NULL, share_work_lo INTEGER NOT NULL,"
+                " energy_mj INTEGER NOT NULL, unmeasured_ms INTEGER NOT NULL,"
+                " share_work_hi INTEGER NOT NULL, share_work_lo INTEGER NOT NULL,"
                 " hashes_hi INTEGER NOT NULL, hashes_lo INTEGER NOT NULL, running INTEGER NOT NULL, power_source TEXT,"
                 " price_nano INTEGER, currency TEXT NOT NULL, cost_nano INTEGER, scheme TEXT NOT NULL,"
                 " fee_ppm INTEGER NOT NULL, difficulty REAL, reward_sat INTEGER, earned_usat INTEGER,"
@@ -57,7 +58,7 @@ _PUT_HEATER = (
     " carry_value = excluded.carry_value"
 )
 _DAYS = """
-SELECT name, day,
+SELECT name, day, COUNT(*),
  SUM(length_ms), SUM(energy_mj), SUM(unmeasured_ms),
  SUM(share_work_hi), SUM(share_work_lo), SUM(hashes_hi), SUM(hashes_lo),
  SUM(IIF(ours, IFNULL(cost_nano, 0), 0)), SUM(IIF(ours AND cost_nano IS NOT NULL, length_ms, 0)),
@@ -132,8 +133,8 @@ def _heaters(connection: sqlite3.Connection) -> dict[str, HeaterState]:
 def day_sums(connection: sqlite3.Connection, currency: str) -> dict[str, dict[int, Sums]]:
     """Return the sums of closed intervals for each heater and local day."""
     days: dict[str, dict[int, Sums]] = {}
-    for name, day, length, energy, unmeasured, wh, wl, hh, hl, *money in connection.execute(_DAYS, (currency,)):
-        days.setdefault(name, {})[day] = Sums(length, energy, unmeasured, joined(wh, wl), joined(hh, hl), *money)
+    for name, day, rows, length, energy, unmeasured, wh, wl, hh, hl, *money in connection.execute(_DAYS, (currency,)):
+        days.setdefault(name, {})[day] = Sums(rows, length, energy, unmeasured, joined(wh, wl), joined(hh, hl), *money)
     return days
 
 

@@ -9,6 +9,7 @@ from .offset import offset_percent
 from .quantities import MICRO_SAT_PER_SAT, MJ_PER_KWH, NANO
 
 _LAST_DAYS = 30
+PERIODS = ("today", "yesterday", "last_30_days", "month", "season")
 SEASON_START_MONTH = 7
 """A heating season runs from 1 July to 30 June, so that no winter is cut in two."""
 
@@ -24,6 +25,8 @@ class PeriodTotals:
     """The part of the energy, 0 to 1, whose price was known."""
     earned_sat: float | None = None
     """Expected from accepted share work."""
+    earned_known_share: float | None = None
+    """The part of the time, 0 to 1, in which the network figures were known or nothing was mined."""
     earned_value: float | None = None
     """Each earning at the price of the hour it was booked."""
     unmeasured_s: float | None = None
@@ -59,6 +62,7 @@ def period_totals(sums: Sums) -> PeriodTotals:
         cost=sums.cost_nano / NANO if sums.cost_ms else None,
         cost_known_share=sums.cost_mj / sums.energy_mj if sums.energy_mj else None,
         earned_sat=sums.earned_usat / MICRO_SAT_PER_SAT if sums.earned_ms else None,
+        earned_known_share=sums.earned_ms / sums.length_ms if sums.length_ms else None,
         earned_value=sums.value_nano / NANO if sums.value_ms else None,
         unmeasured_s=sums.unmeasured_ms / 1000,
         offset_percent=offset_percent(sums),
@@ -87,22 +91,23 @@ class PeriodStarts:
         )
 
     def names(self, day: int) -> tuple[str, ...]:
-        """Return the periods that a local day belongs to."""
+        """Return the periods that a local day belongs to; to all time they all do."""
         inside = {
             "today": day == self.today,
             "yesterday": day == self.today - 1,
             "last_30_days": self.today - _LAST_DAYS < day <= self.today,
             "month": self.month <= day <= self.today,
             "season": self.season <= day <= self.today,
-            "all_time": True,
         }
         return tuple(name for name, holds in inside.items() if holds)
 
 
-def period_sums(days: Mapping[int, Sums], starts: PeriodStarts) -> dict[str, Sums]:
-    """Return the sums of each period over the given days."""
-    periods = {name: Sums() for name in ("today", "yesterday", "last_30_days", "month", "season", "all_time")}
-    for day, sums in days.items():
-        for name in starts.names(day):
-            periods[name].add(sums)
+def sums_before(days: Mapping[int, Sums], starts: PeriodStarts) -> dict[str, Sums]:
+    """Return the sums of each period over its days before today; all time excepted."""
+    periods = {name: Sums() for name in PERIODS}
+    for day in range(min(starts.season, starts.today - _LAST_DAYS), starts.today):
+        sums = days.get(day)
+        if sums is not None:
+            for name in starts.names(day):
+                periods[name].add(sums)
     return periods

@@ -26,7 +26,10 @@ class Store:
     salvages the file; `salvaged` then says what became of it.
     """
 
-    def __init__(self, path: Path, *, schemas: Sequence[Schema], now: WallClock) -> None:
+    def __init__(
+        self, path: Path, *, schemas: Sequence[Schema], now: WallClock, lock_wait_s: float = _LOCK_WAIT_S
+    ) -> None:
+        self._lock_wait_s = lock_wait_s
         self._path = path
         self._schemas = tuple(schemas)
         self._now = now
@@ -143,7 +146,7 @@ class Store:
 
     def _opened(self) -> sqlite3.Connection:
         """Return a checked and migrated connection."""
-        connection = sqlite3.connect(self._path, timeout=_LOCK_WAIT_S, isolation_level=None)
+        connection = sqlite3.connect(self._path, timeout=self._lock_wait_s, isolation_level=None)
         try:
             if self._check_due:
                 check(connection)

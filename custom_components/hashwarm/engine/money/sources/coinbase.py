@@ -4,10 +4,10 @@ import aiohttp
 
 from ...model.errors import SourceError
 from ..figures import FigureKind
+from ..quantities import MAX_PRICE
 from .http import get_json, member, number
 
 DEFAULT_URL = "https://api.coinbase.com"
-_MAX_PRICE = 1e15
 
 
 def parse_spot(answer: object, currency: str) -> dict[FigureKind, float]:
@@ -15,7 +15,7 @@ def parse_spot(answer: object, currency: str) -> dict[FigureKind, float]:
     data = member(answer, "data")
     if member(data, "base") != "BTC" or member(data, "currency") != currency:
         raise SourceError(f"The price is not that of BTC in {currency}")
-    value = number(member(data, "amount"), 0, _MAX_PRICE, "amount")
+    value = number(member(data, "amount"), 0, MAX_PRICE, "amount")
     if value <= 0:
         raise SourceError("amount is 0")
     return {FigureKind.BTC_PRICE: value}

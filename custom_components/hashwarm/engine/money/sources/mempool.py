@@ -4,6 +4,7 @@ import aiohttp
 
 from ...model.errors import SourceError
 from ..figures import FigureKind
+from ..quantities import MAX_PRICE
 from .http import get_json, member, number
 
 DEFAULT_URL = "https://mempool.space"
@@ -11,7 +12,6 @@ _BLOCKS = 144
 _MAX_DIFFICULTY = 1e20
 _MIN_REWARD_SAT = 1e4
 _MAX_REWARD_SAT = 1e11
-_MAX_PRICE = 1e15
 _MAX_CHANGE_PERCENT = 400.0
 _MS_PER_S = 1000
 _MAX_EPOCH_S = 1e11
@@ -43,7 +43,7 @@ def parse_reward_stats(answer: object) -> dict[FigureKind, float]:
 
 def parse_prices(answer: object, currency: str) -> dict[FigureKind, float]:
     """Read /api/v1/prices. Errors: SourceError, also for a currency that it lacks and for the -1 of no data."""
-    value = number(member(answer, currency), 0, _MAX_PRICE, currency)
+    value = number(member(answer, currency), 0, MAX_PRICE, currency)
     if value <= 0:
         raise SourceError(f"{currency} is 0")
     return {FigureKind.BTC_PRICE: value}

@@ -1,0 +1,101 @@
+"""Opens a home: the store, the market with its sources, and the ledger, started and stopped in the right order."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import tzinfo
+from pathlib import Path
+import uuid
+
+import aiohttp
+
+from ..model.protocols import Monotonic, WallClock
+from ..money import SCHEMA, Coinbase, FigureKind, Manual, Market, Mempool, Source
+from ..store import Store
+from .home import Home
+
+SUBSIDY_SAT = 312_500_000
+"""Per block from April 2024 to about April 2028; what a block pays at the least."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class HomeOptions:
+    """What a person chose for the home; figures by hand fill in where no source tells them."""
+
+    currency: str
+    market_url: str | None
+    """Of a mempool.space-compatible server; None asks nobody."""
+    manual_difficulty: float | None = None
+    manual_btc_price: float | None = None
+
+    def manual_figures(self) -> dict[FigureKind, float]:
+        """Return the figures given by hand; a difficulty without a reward pays the bare subsidy."""
+        figures: dict[FigureKind, float] = {}
+        if self.manual_difficulty:
+            figures[FigureKind.DIFFICULTY] = self.manual_difficulty
+            figures[FigureKind.REWARD_SAT] = SUBSIDY_SAT
+        if self.manual_btc_price:
+            figures[FigureKind.BTC_PRICE] = self.manual_btc_price
+        return figures
+
+
+class OpenHome:
+    """Owner of a running home."""
+
+    def __init__(self, home: Home, store: Store, market: Market) -> None:
+        self.home = home
+        self.store = store
+        self._market = market
+
+    async def close(self) -> None:
+        """Write the last moments and end all tasks."""
+        await self.home.stop()
+        await self._market.stop()
+        await self.store.stop()
+
+
+async def open_home(
+    path: Path,
+    options: HomeOptions,
+    *,
+    session: aiohttp.ClientSession,
+    tz: tzinfo,
+    clock: Monotonic,
+    now: WallClock,
+    price_per_kwh: Callable[[], float | None],
+) -> OpenHome:
+    """Open the ledger in `path` and start. A file that cannot be opened now is a problem shown, not an error.
+
+    Errors: StoreError when the file was written by a newer version.
+    """
+    store = Store(path, schemas=(SCHEMA,), now=now)
+    await store.start()
+    market = Market(
+        sources=_sources(options, session),
+        manual=Manual(options.manual_figures()),
+        store=store,
+        currency=options.currency,
+        now=now,
+        clock=clock,
+    )
+    home = Home(
+        store=store,
+        market=market,
+        currency=options.currency,
+        tz=tz,
+        clock=clock,
+        now=now,
+        price_per_kwh=price_per_kwh,
+        token=uuid.uuid4().hex,
+    )
+    await market.start()
+    await home.start()
+    return OpenHome(home, store, market)
+
+
+def _sources(options: HomeOptions, session: aiohttp.ClientSession) -> tuple[Source, ...]:
+    if options.market_url is None:
+        return ()
+    return (
+        Mempool(session, currency=options.currency, base_url=options.market_url),
+        Coinbase(session, currency=options.currency),
+    )
