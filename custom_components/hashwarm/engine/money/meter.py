@@ -12,7 +12,7 @@ MAX_GAP_S = 30.0
 _MAX_POWER_W = 1_000_000.0
 _MICRO = 1_000_000
 _TWICE_NJ_PER_MJ = 2_000_000
-_MAX_HASHES = 2**89
+_MAX_HASHES = 2**72
 """A step's worth that no device reaches; the sums of a day of them stay within the ledger's columns."""
 _COUNTER_MAX_POWER_W = 100_000
 _COUNTER_SLACK_MJ = MJ_PER_KWH

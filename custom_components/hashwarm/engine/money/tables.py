@@ -8,37 +8,36 @@ from ..store import Schema
 from .interval import Carry, Interval, Sums
 from .quantities import joined, split
 
-SCHEMA = Schema(
-    "money",
-    (
-        (
-            "CREATE TABLE money_session (id INTEGER PRIMARY KEY, token TEXT UNIQUE NOT NULL, started_ms INT NOT NULL)",
-            (
-                "CREATE TABLE money_heater (id INTEGER PRIMARY KEY, name TEXT UNIQUE NOT NULL, end_ms INTEGER,"
-                " counter_mj INTEGER, carry_cost TEXT NOT NULL DEFAULT '0', carry_earned TEXT NOT NULL DEFAULT '0',"
-                " carry_value TEXT NOT NULL DEFAULT '0')"
-            ),
-            (
-                "CREATE TABLE money_interval (id INTEGER PRIMARY KEY, heater INTEGER NOT NULL,"
-                " start_ms INTEGER NOT NULL, length_ms INTEGER NOT NULL, day INTEGER NOT NULL,"
-                " energy_mj INTEGER NOT NULL, unmeasured_ms INTEGER NOT NULL,"
-                " share_work_hi INTEGER NOT NULL, share_work_lo INTEGER NOT NULL,"
-                " hashes_hi INTEGER NOT NULL, hashes_lo INTEGER NOT NULL, running INTEGER NOT NULL, power_source TEXT,"
-                " price_nano INTEGER, currency TEXT NOT NULL, cost_nano INTEGER, scheme TEXT NOT NULL,"
-                " fee_ppm INTEGER NOT NULL, difficulty REAL, reward_sat INTEGER, earned_usat INTEGER,"
-                " btc_price_nano INTEGER, value_nano INTEGER, comparable INTEGER NOT NULL, closed INTEGER NOT NULL)"
-            ),
-            (
-                "CREATE TRIGGER money_interval_closed BEFORE UPDATE ON money_interval WHEN OLD.closed"
-                " BEGIN SELECT RAISE(ABORT, 'a closed interval never changes'); END"
-            ),
-            (
-                "CREATE TABLE money_figure (kind TEXT PRIMARY KEY, value REAL NOT NULL, source TEXT NOT NULL,"
-                " at_ms INTEGER NOT NULL, unit TEXT NOT NULL)"
-            ),
-        ),
-    ),
-)
+_SESSION = """
+CREATE TABLE money_session (id INTEGER PRIMARY KEY, token TEXT UNIQUE NOT NULL, started_ms INTEGER NOT NULL) STRICT
+"""
+_HEATER = """
+CREATE TABLE money_heater (id INTEGER PRIMARY KEY, name TEXT UNIQUE NOT NULL, end_ms INTEGER, counter_mj INTEGER,
+ carry_cost TEXT NOT NULL, carry_earned TEXT NOT NULL, carry_value TEXT NOT NULL) STRICT
+"""
+# Limits that no heater reaches keep a salvaged row of nonsense out, and each day's sums within 64 bits.
+_INTERVAL = """
+CREATE TABLE money_interval (id INTEGER PRIMARY KEY, heater INTEGER NOT NULL,
+ start_ms INTEGER NOT NULL CHECK (abs(start_ms) < 1 << 50), length_ms INTEGER NOT NULL CHECK (length_ms < 1 << 50),
+ day INTEGER NOT NULL CHECK (day BETWEEN 1 AND 3652059), energy_mj INTEGER NOT NULL CHECK (energy_mj < 1 << 50),
+ unmeasured_ms INTEGER NOT NULL CHECK (unmeasured_ms <= length_ms),
+ share_work_hi INTEGER NOT NULL CHECK (share_work_hi < 1 << 50), share_work_lo INTEGER NOT NULL,
+ hashes_hi INTEGER NOT NULL CHECK (hashes_hi < 1 << 50), hashes_lo INTEGER NOT NULL,
+ running INTEGER NOT NULL, power_source TEXT, price_nano INTEGER, currency TEXT NOT NULL,
+ cost_nano INTEGER CHECK (abs(cost_nano) <= 1 << 50), scheme TEXT NOT NULL, fee_ppm INTEGER NOT NULL,
+ difficulty REAL, reward_sat INTEGER, earned_usat INTEGER CHECK (earned_usat <= 1 << 50), btc_price_nano INTEGER,
+ value_nano INTEGER CHECK (value_nano <= 1 << 50), comparable INTEGER NOT NULL, closed INTEGER NOT NULL,
+ CHECK (min(length_ms, energy_mj, unmeasured_ms, share_work_hi, share_work_lo, hashes_hi, hashes_lo) >= 0)) STRICT
+"""
+_NEVER_CHANGED = """
+CREATE TRIGGER money_interval_closed BEFORE UPDATE ON money_interval WHEN OLD.closed
+BEGIN SELECT RAISE(ABORT, 'a closed interval never changes'); END
+"""
+_FIGURE = """
+CREATE TABLE money_figure (kind TEXT PRIMARY KEY, value REAL NOT NULL, source TEXT NOT NULL, at_ms INTEGER NOT NULL,
+ unit TEXT NOT NULL) STRICT
+"""
+SCHEMA = Schema("money", ((_SESSION, _HEATER, _INTERVAL, _NEVER_CHANGED, _FIGURE),))
 
 _SESSION_BITS = 24
 """A session may hold 16 million intervals: sixty years of ten heaters."""

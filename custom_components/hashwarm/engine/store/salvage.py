@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 import sqlite3
 
-from .faults import is_damage
+from .faults import is_damage, primary_code
 from .schema import Schema, migrate, versions
 
 _SIDE_FILES = ("-wal", "-shm")
@@ -62,6 +62,7 @@ def finish_interrupted(path: Path, now: datetime) -> None:
 def _recover(path: Path, target: sqlite3.Connection, schemas: Sequence[Schema]) -> tuple[int, tuple[str, ...]]:
     """Copy every readable row of every table into the target, built at the damaged file's own versions."""
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as source:
+        source.text_factory = _readable
         found: dict[str, int] | None
         try:
             found = versions(source)
@@ -117,10 +118,15 @@ class _Reader:
         try:
             yield from self._source.execute(self._select)
         except sqlite3.DatabaseError as error:
-            # A table missing from the damaged schema is damage too.
-            if not is_damage(error) and error.sqlite_errorcode != sqlite3.SQLITE_ERROR:
+            # A table missing from the damaged schema is damage too; anything else is the disk's fault, not the file's.
+            if not is_damage(error) and primary_code(error) != sqlite3.SQLITE_ERROR:
                 raise
             self.damaged = True
+
+
+def _readable(text: bytes) -> str:
+    """Return a text even where damage made it none; the tables' own checks judge the rest of its row."""
+    return text.decode(errors="replace")
 
 
 def _remove(path: Path) -> None:
