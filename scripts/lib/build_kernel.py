@@ -4,6 +4,7 @@ The same sources and the same ziglang give the same bytes. Without any compiler 
 """
 
 import hashlib
+from importlib.metadata import version
 from importlib.util import find_spec
 import os
 from pathlib import Path
@@ -38,8 +39,6 @@ def fingerprint(native: Path, command: list[str]) -> str:
     """Sum up everything that the object depends on."""
     digest = hashlib.sha256(" ".join((*command[1:], *FLAGS)).encode())
     if "ziglang" in command:
-        from importlib.metadata import version
-
         digest.update(version("ziglang").encode())
     for path in sorted((*native.glob("*.c"), *native.glob("*.h"))):
         digest.update(path.name.encode() + b"\0" + path.read_bytes())

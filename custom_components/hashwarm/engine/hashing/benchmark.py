@@ -29,26 +29,28 @@ async def quick_benchmark(
     """Hash at full duty for that long. Raises WorkerBusyError while another worker runs on this host, WorkerError."""
     changed = asyncio.Event()
     child = HashingChild(
-        on_share=lambda share: None, clock=time.monotonic, threads=threads, guard=guard, on_change=changed.set
+        on_share=lambda _: None, clock=time.monotonic, threads=threads, guard=guard, on_change=changed.set
     )
     await child.start()
     try:
         child.set_work(heat_only_work())
         async with asyncio.timeout(_TUNING_TIMEOUT_S):
-            while (report := child.report) is None or report.kernel is None:
+            while child.report is None or child.report.kernel is None:
                 changed.clear()
                 await changed.wait()
         child.set_duty(1.0)
         child.beat()
         await asyncio.sleep(seconds)
+        report = child.report
     except TimeoutError as error:
         raise WorkerError("the kernels could not be timed") from error
     finally:
         await child.stop()
+    assert report.kernel is not None
     return BenchmarkResult(
         kernel=report.kernel,
         kernel_problem=report.kernel_problem,
-        hash_rate_hs=child.report.full_rate_hs or 0.0,
+        hash_rate_hs=report.full_rate_hs or 0.0,
         threads=report.threads,
         kernel_rates_hs=report.kernel_rates_hs,
     )

@@ -1,4 +1,4 @@
-"""The kernel of last resort: Python's hashlib, in a helper process for each thread, since it holds the interpreter lock."""
+"""The kernel of last resort: Python's hashlib, in a helper process per thread since it holds the interpreter lock."""
 
 from hashlib import sha256
 import os
@@ -23,7 +23,7 @@ class HashlibKernel:
     versions = 1
 
     def scan(
-        self, prefixes: "Sequence[bytes]", target: int, nonce: int, count: int, stop: "c_int32"
+        self, prefixes: Sequence[bytes], target: int, nonce: int, count: int, stop: c_int32
     ) -> tuple[int, list[tuple[int, int]], float]:
         """Try `count` nonces from `nonce` on; return the hashes done, (version index, nonce) found and extra CPU s."""
         (prefix,) = prefixes
@@ -54,7 +54,7 @@ class HelperKernel:
         self._answers = os.fdopen(answers, "rb")
 
     def scan(
-        self, prefixes: "Sequence[bytes]", target: int, nonce: int, count: int, stop: "c_int32"
+        self, prefixes: Sequence[bytes], target: int, nonce: int, count: int, stop: c_int32
     ) -> tuple[int, list[tuple[int, int]], float]:
         """As HashlibKernel.scan; `stop` is memory that the helper shares. Raises OSError when the helper is gone."""
         del stop
@@ -72,7 +72,7 @@ class HelperKernel:
         self._answers.close()
 
 
-def serve(requests: int, answers: int, stop: "c_int32") -> None:
+def serve(requests: int, answers: int, stop: c_int32) -> None:
     """Answer requests until their pipe closes; what a helper process does all its life."""
     kernel = HashlibKernel()
     with os.fdopen(requests, "rb") as source:
@@ -84,7 +84,7 @@ def serve(requests: int, answers: int, stop: "c_int32") -> None:
             os.write(answers, answer + struct.pack(f"<{len(found)}I", *(found_nonce for _, found_nonce in found)))
 
 
-def start_helper(stop: "c_int32", prepare: "Callable[[], None]") -> tuple[HelperKernel, int]:
+def start_helper(stop: c_int32, prepare: Callable[[], None]) -> tuple[HelperKernel, int]:
     """Fork a helper; must run on the main thread and before any other. Returns the kernel and the process id."""
     (requests_out, requests_in), (answers_out, answers_in) = os.pipe(), os.pipe()
     pid = os.fork()

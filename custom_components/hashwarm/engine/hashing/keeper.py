@@ -1,4 +1,4 @@
-"""Keeps the hashing child: starts it, feeds it, restarts it after a crash, and leaves no orphan. Parent side, asyncio."""
+"""Keeps the hashing child: starts it, feeds it, restarts it after a crash, leaves no orphan. Parent side, asyncio."""
 
 import asyncio
 from asyncio.subprocess import DEVNULL, PIPE, Process
@@ -307,7 +307,7 @@ class HashingChild:
         """Take note of the counters."""
         at_s, hashes, cpu_s = float(message["at"]), int(message["hashes"]), float(message["cpu"])
         self._samples.append((at_s, hashes))
-        while len(self._samples) > 2 and at_s - self._samples[1][0] >= _RATE_WINDOW_S * 0.9:
+        while at_s - self._samples[0][0] > _RATE_WINDOW_S * 1.1:
             self._samples.popleft()
         first_s, first_hashes = self._samples[0]
         self._publish(
@@ -316,6 +316,7 @@ class HashingChild:
             cpu_s=self._cpu_before_s + cpu_s,
             hash_rate_hs=(hashes - first_hashes) / (at_s - first_s) if at_s > first_s else None,
             full_rate_hs=float(message["full"]),
+            kernel=str(message["kernel"]),
             limited=bool(message["limited"]),
             hashing=bool(message["hashing"]),
         )

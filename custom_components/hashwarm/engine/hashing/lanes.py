@@ -54,7 +54,7 @@ class Orders:
             self._stops.set_all()
         self.changed.notify_all()
 
-    def take_work(self, task: "Task | None") -> None:
+    def take_work(self, task: Task | None) -> None:
         """Replace the work; clean work and no work interrupt the batches that run."""
         with self.changed:
             self.supply = Supply(task) if task else None
@@ -100,15 +100,15 @@ class Lane:
         index: int,
         lanes: int,
         orders: Orders,
-        stop: "ctypes.c_int32",
-        kernels: "tuple[Kernel, Kernel]",
-        full_rate_hs: float,
-        on_share: "Callable[[Unit, int, int, int], None]",
+        stop: ctypes.c_int32,
+        kernels: tuple[Kernel, Kernel],
+        rates_hs: dict[str, float],
+        on_share: Callable[[Unit, int, int, int], None],
     ) -> None:
-        """Take the fastest kernel that rolls versions and the fastest that does not; `full_rate_hs` is a first guess."""
+        """Take the kernels for work that rolls versions and that does not; `rates_hs` are their first guesses."""
         self.hashes = 0
         self.cpu_s = 0.0
-        self.full_rate_hs = full_rate_hs
+        self.full_rate_hs = rates_hs[kernels[0].name]
         self.pacer = Pacer(phase_s=index * SLICE_S / lanes)
         self._lanes = lanes
         self._orders = orders
@@ -119,12 +119,13 @@ class Lane:
         self._was_hashing = False
         self._supply: Supply | None = None
         self._unit: Unit | None = None
-        self._kernel = kernels[1]
-        self._cpu_mark = 0.0
+        self.kernel = kernels[0]
+        self._rates_hs = rates_hs
+        self._cpu_mark_s = 0.0
 
     def run(self) -> None:
         """Hash until the orders close."""
-        self._cpu_mark = time.thread_time()
+        self._cpu_mark_s = time.thread_time()
         while self._await_batch():
             self._batch()
 
@@ -157,24 +158,31 @@ class Lane:
         if orders.supply is not self._supply:
             self._supply, self._unit = orders.supply, None
             rolls = self._supply is not None and self._supply.task.version_mask.bit_count() > 1
-            self._kernel = self._kernels[0 if rolls else 1]
+            kernel = self._kernels[0 if rolls else 1]
+            if kernel is not self.kernel:
+                self.kernel, self.full_rate_hs = kernel, self._rates_hs[kernel.name]
 
     def _batch(self) -> None:
         """Hash for at most a slice and book it."""
         assert self._supply is not None
-        unit = self._unit or self._supply.deal(self._kernel.versions, time.monotonic())
+        unit = self._unit or self._supply.deal(self.kernel.versions, time.monotonic())
         if unit is None:
             with self._orders.changed:
                 self._orders.changed.wait(_RETRY_S)
             return
-        count = max(self.pacer.batch(self.full_rate_hs) // self._kernel.versions, 1)
-        hashes, found, extra_cpu_s = self._kernel.scan(
+        count = max(self.pacer.batch(self.full_rate_hs) // self.kernel.versions, 1)
+        began_s = time.thread_time()
+        hashes, found, extra_cpu_s = self.kernel.scan(
             unit.prefixes, unit.task.target, unit.nonce, min(count, NONCES - unit.nonce), self._stop
         )
-        self._advance(unit, hashes // self._kernel.versions)
-        self._book(hashes, extra_cpu_s)
+        ended_s = time.thread_time()
+        if hashes and not self._stop.value:
+            scan_s = max(ended_s - began_s + extra_cpu_s, 1e-6)
+            self.full_rate_hs += _RATE_WEIGHT * (hashes / scan_s - self.full_rate_hs)
+        self._advance(unit, hashes // self.kernel.versions)
         for version_index, nonce in found:
             self._share(unit, version_index, nonce)
+        self._book(hashes, extra_cpu_s)
 
     def _advance(self, unit: Unit, nonces: int) -> None:
         """Keep the unit while nonces are left in it."""
@@ -182,14 +190,12 @@ class Lane:
         self._unit = unit if unit.nonce < NONCES else None
 
     def _book(self, hashes: int, extra_cpu_s: float) -> None:
-        """Count hashes and CPU time, and learn the full rate from batches that were not cut short at once."""
-        mark = time.thread_time()
-        cpu_s = mark - self._cpu_mark + extra_cpu_s
-        self._cpu_mark = mark
+        """Count hashes and all the CPU time since the last batch."""
+        mark_s = time.thread_time()
+        cpu_s = mark_s - self._cpu_mark_s + extra_cpu_s
+        self._cpu_mark_s = mark_s
         self.hashes += hashes
         self.cpu_s += cpu_s
-        if hashes and cpu_s > 0 and not self._stop.value:
-            self.full_rate_hs += _RATE_WEIGHT * (hashes / cpu_s - self.full_rate_hs)
         self.pacer.done(time.monotonic(), hashes, cpu_s)
 
     def _share(self, unit: Unit, version_index: int, nonce: int) -> None:

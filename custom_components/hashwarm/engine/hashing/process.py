@@ -1,6 +1,8 @@
 """What makes the child a good guest: lowest priority, first to be killed for memory, gone with its parent, alone."""
 
+from contextlib import suppress
 import ctypes
+from io import FileIO
 import os
 import signal
 import socket
@@ -16,15 +18,10 @@ class GuardHeldError(Exception):
 
 def be_humble() -> None:
     """Give way to everything else in CPU time and memory; what the system does not allow is left."""
-    try:
+    with suppress(OSError):
         os.setpriority(os.PRIO_PROCESS, 0, _NICE)
-    except OSError:
-        pass
-    try:
-        with open("/proc/self/oom_score_adj", "wb", buffering=0) as file:
-            file.write(_OOM_SCORE_ADJ)
-    except OSError:
-        pass
+    with suppress(OSError), FileIO("/proc/self/oom_score_adj", "w") as file:
+        file.write(_OOM_SCORE_ADJ)
 
 
 def die_with_parent(parent_pid: int) -> None:

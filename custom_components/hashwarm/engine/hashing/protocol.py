@@ -30,7 +30,7 @@ class LineReader:
         self._overlong = False
         self.dropped = 0
 
-    def feed(self, data: bytes) -> "Iterator[dict[str, Any]]":
+    def feed(self, data: bytes) -> Iterator[dict[str, Any]]:
         """Take bytes in and yield the objects they complete."""
         *lines, self._buffer = (self._buffer + data).split(b"\n")
         for line in lines:
@@ -44,7 +44,7 @@ class LineReader:
             self._buffer, self._overlong = b"", True
 
 
-def parse_line(line: bytes) -> "dict[str, Any] | None":
+def parse_line(line: bytes) -> dict[str, Any] | None:
     """Parse a line, None when it is no JSON object."""
     try:
         parsed = json.loads(line)
@@ -53,12 +53,12 @@ def parse_line(line: bytes) -> "dict[str, Any] | None":
     return parsed if isinstance(parsed, dict) else None
 
 
-def encode(message: "dict[str, Any]") -> bytes:
+def encode(message: dict[str, Any]) -> bytes:
     """Make a line of a message."""
     return json.dumps(message, separators=(",", ":")).encode() + b"\n"
 
 
-def work_message(work: "HashWork | None") -> "dict[str, Any]":
+def work_message(work: HashWork | None) -> dict[str, Any]:
     """Put work into the command for the child; None takes work away."""
     if work is None:
         return {"c": "work", "work": None}
@@ -90,7 +90,7 @@ class Task:
         "previous_hash", "received_s", "target", "version", "version_mask", "work_id",
     )  # fmt: skip
 
-    def __init__(self, fields: "dict[str, Any]", received_s: float) -> None:
+    def __init__(self, fields: dict[str, Any], received_s: float) -> None:
         """Read the fields of a work command. Raises KeyError, TypeError or ValueError when they are not such."""
         self.received_s = received_s
         self.work_id = str(fields["id"])

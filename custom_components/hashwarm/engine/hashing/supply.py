@@ -1,6 +1,6 @@
 """Deals out headers to hash: every unit has an extranonce 2 (or a second) of its own, so no hash is done twice."""
 
-from random import SystemRandom
+import os
 from threading import Lock
 
 from .header import header_prefix, merkle_root, rolled_version, version_rolls
@@ -19,7 +19,7 @@ class Unit:
 
     __slots__ = ("extranonce2", "nonce", "ntime", "prefixes", "task", "versions")
 
-    def __init__(self, task: "Task", extranonce2: bytes, ntime: int, versions: tuple[int, ...]) -> None:
+    def __init__(self, task: Task, extranonce2: bytes, ntime: int, versions: tuple[int, ...]) -> None:
         self.task = task
         self.extranonce2 = extranonce2
         self.ntime = ntime
@@ -37,11 +37,11 @@ class Supply:
 
     __slots__ = ("_dealt", "_lock", "_start", "_wrapped_ntime", "task")
 
-    def __init__(self, task: "Task", start: int | None = None) -> None:
+    def __init__(self, task: Task, start: int | None = None) -> None:
         self.task = task
         self._lock = Lock()
         self._dealt = 0
-        self._start = SystemRandom().getrandbits(64) if start is None else start
+        self._start = int.from_bytes(os.urandom(8)) if start is None else start
         self._wrapped_ntime = task.ntime - 1
 
     def deal(self, versions: int, now_s: float) -> Unit | None:

@@ -1,6 +1,6 @@
 """Targets and difficulties, exactly; light enough for the child process."""
 
-from math import inf, isfinite
+from math import inf
 
 from ..model.errors import InvalidValueError
 
@@ -17,9 +17,10 @@ def target_from_difficulty(difficulty: float) -> int:
     """
     if isinstance(difficulty, bool) or not isinstance(difficulty, int | float):
         raise InvalidValueError(f"difficulty {difficulty!r} is no number", value=repr(difficulty)[:40])
-    if isinstance(difficulty, float) and not isfinite(difficulty):
-        raise InvalidValueError(f"difficulty {difficulty} is not finite", value=str(difficulty))
-    numerator, denominator = difficulty.as_integer_ratio()
+    try:
+        numerator, denominator = difficulty.as_integer_ratio()
+    except (ValueError, OverflowError) as error:
+        raise InvalidValueError(f"difficulty {difficulty} is not finite", value=str(difficulty)) from error
     if numerator <= 0:
         raise InvalidValueError(f"difficulty {difficulty} is not above zero", value=str(difficulty))
     target = DIFFICULTY_1_TARGET * denominator // numerator

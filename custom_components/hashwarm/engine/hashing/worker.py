@@ -1,5 +1,6 @@
 """The hashing child: takes JSON lines on standard input, hashes in threads, reports on standard output."""
 
+from contextlib import suppress
 import json
 import os
 import selectors
@@ -42,12 +43,11 @@ class Settings:
 class Worker:
     """Standard input and output, heartbeat and reports; the only one who speaks is the main thread."""
 
-    def __init__(self, settings: Settings, source: int, sink: int, guard: "socket") -> None:
+    def __init__(self, settings: Settings, source: int, sink: int, guard: socket) -> None:
         self.settings = settings
         self.stops = StopFlags(settings.threads)
         self.orders = Orders(self.stops)
         self.lanes: list[Lane] = []
-        self._choice: Choice | None = None
         self._guard = guard
         self._source = source
         self._sink = sink
@@ -62,24 +62,22 @@ class Worker:
         self._report_due_s = 0.0
         self._threads: list[threading.Thread] = []
 
-    def say(self, message: "dict[str, Any]") -> None:
+    def say(self, message: dict[str, Any]) -> None:
         """Queue a message from any thread; a reader that is stuck loses messages, never the child's memory."""
         line = protocol.encode(message)
         with self._lock:
             if len(self._pending) + len(line) > _MOST_PENDING_BYTES:
                 return
             self._pending += line
-        try:
+        with suppress(BlockingIOError):
             os.write(self._wake_in, b"x")
-        except BlockingIOError:
-            pass
 
-    def announce(self, message: "dict[str, Any]") -> None:
+    def announce(self, message: dict[str, Any]) -> None:
         """Say something at once, before what may kill the process."""
         self.say(message)
         self._flush()
 
-    def say_share(self, unit: "Unit", version_index: int, nonce: int, digest: int) -> None:
+    def say_share(self, unit: Unit, version_index: int, nonce: int, digest: int) -> None:
         """Queue a share; a target that nearly every hash meets must not flood the keeper."""
         with self._lock:
             self._shares_left -= 1
@@ -95,9 +93,8 @@ class Worker:
             "digest": f"{digest:064x}",
         })  # fmt: skip
 
-    def start_lanes(self, choice: "Choice") -> None:
+    def start_lanes(self, choice: Choice) -> None:
         """Start the threads on the kernels chosen."""
-        self._choice = choice
         for index, stop in enumerate(self.stops.flags):
             kernels = (choice.rolling, choice.plain)
             if choice.plain.name == "hashlib":
@@ -109,7 +106,7 @@ class Worker:
                 orders=self.orders,
                 stop=stop,
                 kernels=kernels,
-                full_rate_hs=choice.rates_hs[choice.plain.name],
+                rates_hs=choice.rates_hs,
                 on_share=self.say_share,
             )
             self.lanes.append(lane)
@@ -168,7 +165,7 @@ class Worker:
                 self._lines.dropped += 1
         return True
 
-    def obey(self, message: "dict[str, Any]") -> None:
+    def obey(self, message: dict[str, Any]) -> None:
         """Carry out a command. Raises KeyError, TypeError or ValueError for one that is malformed."""
         match message.get("c"):
             case "beat":
@@ -199,7 +196,7 @@ class Worker:
             self.say(self.report(now_s))
         return max(due_s - now_s, 0.0)
 
-    def report(self, now_s: float) -> "dict[str, Any]":
+    def report(self, now_s: float) -> dict[str, Any]:
         """Sum up the lanes; `at` is this machine's monotonic clock."""
         return {
             "t": "report",
@@ -207,8 +204,9 @@ class Worker:
             "hashes": sum(lane.hashes for lane in self.lanes),
             "cpu": sum(lane.cpu_s for lane in self.lanes),
             "full": sum(lane.full_rate_hs for lane in self.lanes),
+            "kernel": self.lanes[0].kernel.name,
             "limited": any(lane.pacer.limited for lane in self.lanes),
-            "hashing": bool(self.lanes) and self.orders.hashing,
+            "hashing": self.orders.hashing,
             "threads": self.settings.threads,
             "dropped": self._lines.dropped,
         }
