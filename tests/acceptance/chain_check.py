@@ -20,6 +20,11 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def say(text: str) -> None:
+    sys.stdout.write(f"  {text}\n")
+    sys.stdout.flush()
+
+
 def ask(cli: list[str], *words: str) -> str:
     return subprocess.run([*cli, *words], check=True, capture_output=True, text=True, timeout=60).stdout.strip()
 
@@ -35,9 +40,9 @@ def faults(options: argparse.Namespace) -> list[str]:
     paid = [block for block in blocks if block["tx"][0]["vout"][0]["scriptPubKey"]["hex"] == script]
     rolled = [block for block in blocks if int(block["versionHex"], 16) & ROLLABLE_BITS]
     full = [block for block in blocks if block["nTx"] > 1]
-    print(f"  {len(blocks)} blocks on the chain, {len(full)} with transactions, {len(rolled)} with a rolled version")
-    print(f"  the first holds {blocks[0]['nTx'] if blocks else 0} transactions; {len(paid)} pay our script")
-    print(f"  bridge: {json.dumps(summary)}")
+    say(f"{len(blocks)} blocks on the chain, {len(full)} with transactions, {len(rolled)} with a rolled version")
+    say(f"the first holds {blocks[0]['nTx'] if blocks else 0} transactions; {len(paid)} pay our script")
+    say(f"bridge: {json.dumps(summary)}")
     checks = {
         "too few blocks on the chain": len(blocks) >= options.blocks,
         "a block does not pay our script": len(paid) == len(blocks),
@@ -53,5 +58,5 @@ def faults(options: argparse.Namespace) -> list[str]:
 if __name__ == "__main__":
     found = faults(arguments())
     for fault in found:
-        print(f"  ✗ {fault}")
+        say(f"✗ {fault}")
     sys.exit(bool(found))

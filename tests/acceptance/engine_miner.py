@@ -6,13 +6,14 @@ import random
 import sys
 import time
 
-from tests.engine import conftest  # the engine without Home Assistant
+from tests.engine import conftest  # registers the engine without Home Assistant
 
 assert conftest
-from custom_components.hashwarm.engine.hashing.keeper import HashingChild
-from custom_components.hashwarm.engine.hashing.work import FoundShare
-from custom_components.hashwarm.engine.model.pool import PoolConfig
-from custom_components.hashwarm.engine.stratum import PoolSession
+
+
+def say(text: str) -> None:
+    sys.stdout.write(f"  {text}\n")
+    sys.stdout.flush()
 
 
 def arguments() -> argparse.Namespace:
@@ -24,6 +25,11 @@ def arguments() -> argparse.Namespace:
 
 
 async def mine(port: int, shares: int, seconds: float) -> bool:
+    from custom_components.hashwarm.engine.hashing.keeper import HashingChild
+    from custom_components.hashwarm.engine.hashing.work import FoundShare
+    from custom_components.hashwarm.engine.model.pool import PoolConfig
+    from custom_components.hashwarm.engine.stratum import PoolSession
+
     pool = PoolConfig(host="127.0.0.1", port=port, user="acceptance.w1")
 
     def found(share: FoundShare) -> None:
@@ -52,16 +58,14 @@ async def mine(port: int, shares: int, seconds: float) -> bool:
             child.beat()
             if session.state.shares_accepted != told:
                 told = session.state.shares_accepted
-                print(f"  {told} shares accepted, {(rate_hs() or 0) / 1e6:.2f} MH/s", flush=True)
+                say(f"{told} shares accepted, {(rate_hs() or 0) / 1e6:.2f} MH/s")
     finally:
         await child.stop()
         await asyncio.sleep(0.5)
         await session.stop()
     state = session.state
-    print(
-        f"  {state.shares_accepted} accepted, {state.shares_rejected} rejected, {state.shares_stale} stale", flush=True
-    )
-    print(f"  reasons {state.reject_reasons}, version rolling {state.version_rolling}", flush=True)
+    say(f"{state.shares_accepted} accepted, {state.shares_rejected} rejected, {state.shares_stale} stale")
+    say(f"kernel {child.report.kernel if child.report else None}, reasons {state.reject_reasons}")
     return state.shares_accepted >= shares and state.shares_rejected == 0
 
 

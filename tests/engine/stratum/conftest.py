@@ -2,14 +2,19 @@
 
 from collections.abc import Iterator
 from hashlib import sha256
+import itertools
+import json
 import random
 import struct
 import time
+from typing import Any
+
+import pytest
 
 from custom_components.hashwarm.engine.hashing.work import FoundShare, HashWork
 from custom_components.hashwarm.engine.model.pool import PoolConfig
 from custom_components.hashwarm.engine.stratum import PoolSession, SessionLimits, ShareResult
-import pytest
+from custom_components.hashwarm.engine.stratum.protocol import Hello, NewWork, StratumProtocol
 
 
 def dsha(data: bytes) -> bytes:
@@ -64,7 +69,9 @@ QUICK = SessionLimits(
 class Bench:
     """A session with all that it said."""
 
-    def __init__(self, *pools: PoolConfig, limits: SessionLimits = QUICK, rate_hs: float | None = 300.0, ssl_context=None):
+    def __init__(
+        self, *pools: PoolConfig, limits: SessionLimits = QUICK, rate_hs: float | None = 300.0, ssl_context=None
+    ):
         self.works: list[HashWork | None] = []
         self.results: list[ShareResult] = []
         self.changes = 0
@@ -133,7 +140,92 @@ def until():
         import asyncio
 
         async with asyncio.timeout(seconds):
-            while not condition():
+            while not condition():  # noqa: ASYNC110 - what is watched has no event
                 await asyncio.sleep(0.005)
 
     return wait
+
+
+NOTIFY = [
+    "job1",
+    "".join(f"{number:08x}" for number in range(8)),
+    "01000000",
+    "ffffffff",
+    ["ab" * 32, "cd" * 32],
+    "20000000",
+    "17023a04",
+    "65000000",
+    True,
+]
+
+
+class Talk:
+    """Plays the pool to a protocol without any socket."""
+
+    def __init__(self, **hello) -> None:
+        self.clock_s = 0.0
+        self.sent: list[dict[str, Any]] = []
+        self.events: list[Any] = []
+        ids = itertools.count(1)
+        hello = {
+            "user": "acc.w1",
+            "password": "x",
+            "agent": "hashwarm/test",
+            "suggested_difficulty": 0.09,
+            "hash_rate_hs": 4e7,
+        } | hello
+        self.protocol = StratumProtocol(Hello(**hello), next_work_id=lambda: f"w{next(ids)}")
+        self.protocol.start()
+        self._collect()
+
+    def _collect(self) -> None:
+        self.sent += [json.loads(line) for line in self.protocol.outgoing().splitlines()]
+
+    def hear(self, *messages: dict[str, Any] | bytes) -> list[Any]:
+        """Let the pool say all of it in one packet."""
+        data = b"".join(m if isinstance(m, bytes) else json.dumps(m).encode() + b"\n" for m in messages)
+        self.events = self.protocol.feed(data, self.clock_s)
+        self._collect()
+        return self.events
+
+    def works(self) -> list[HashWork]:
+        return [event.issued.work for event in self.events if isinstance(event, NewWork)]
+
+    def request_id(self, method: str) -> int:
+        return next(message["id"] for message in reversed(self.sent) if message["method"] == method)
+
+    def answer(self, method: str, result: Any, error: Any = None) -> dict[str, Any]:
+        return {"id": self.request_id(method), "result": result, "error": error}
+
+    @staticmethod
+    def say(method: str, *params: Any, request_id: int | None = None) -> dict[str, Any]:
+        return {"id": request_id, "method": method, "params": list(params)}
+
+    def methods(self) -> list[str]:
+        return [message["method"] for message in self.sent if "method" in message]
+
+    def notify(self, **changes: Any) -> dict[str, Any]:
+        names = ["job_id", "prev", "coinb1", "coinb2", "branches", "version", "nbits", "ntime", "clean"]
+        values = [changes.get(name, value) for name, value in zip(names, NOTIFY, strict=True)]
+        return self.say("mining.notify", *values)
+
+    def shake_hands(self, *, mask: str | None = "1fffe000") -> None:
+        granted = {"version-rolling": mask is not None, "subscribe-extranonce": True}
+        if mask is not None:
+            granted["version-rolling.mask"] = mask
+        self.hear(self.answer("mining.configure", granted))
+        self.hear(self.answer("mining.subscribe", [[["mining.notify", "1"]], "aabbccdd", 4]))
+        self.hear(self.answer("mining.authorize", result=True))
+
+
+@pytest.fixture
+def talk():
+    return Talk
+
+
+@pytest.fixture
+def running() -> Talk:
+    """A conversation past the handshake, without work yet."""
+    talk = Talk()
+    talk.shake_hands()
+    return talk
