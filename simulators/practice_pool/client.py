@@ -52,6 +52,7 @@ class Client:
         self._jobs: dict[str, Job] = {}
         self._users: set[str] = set()
         self._subscribed = False
+        self._said_all = False
         self._suggested = False
         self._mask: int | None = None
         self._difficulty = bounded(desk.quirks.difficulty, desk.quirks)
@@ -85,7 +86,7 @@ class Client:
 
     def send_raw(self, data: bytes) -> None:
         """Send bytes as they stand."""
-        if not self._writer.is_closing():
+        if not self._writer.is_closing() and not self._said_all:
             self._writer.write(data)
 
     def send(self, method: str, params: list[Any], *, call: bool = False) -> None:
@@ -220,6 +221,7 @@ class Client:
             self._first_work()
         if self._quirks.half_close:
             await self._writer.drain()
+            self._said_all = True
             self._writer.write_eof()
 
     def _first_work(self) -> None:

@@ -21,6 +21,14 @@ def test_trap_1_everything_in_one_packet_and_out_of_order(talk):
     assert side.protocol.ready
 
 
+def test_a_pool_cannot_drown_us_in_shares(talk):
+    side = talk(hash_rate_hs=4e7)
+    side.shake_hands()
+    (event,) = side.hear(side.say("mining.set_difficulty", 1e-9), side.notify())
+    assert event.issued.difficulty == 1e-9
+    assert event.issued.work.target == target_from_difficulty(4e7 * 0.05 / 2**32)
+
+
 def test_work_ahead_of_the_answer_to_subscribe_takes_its_extranonce(talk):
     side = talk()
     side.hear(side.answer("mining.configure", {}))

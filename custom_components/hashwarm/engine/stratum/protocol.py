@@ -30,6 +30,8 @@ from .work import IssuedWork, build_work, submit_params
 
 FASTEST_SHARES_S = 1.0
 """minimum-difficulty asks the pool for no more than a share in this time."""
+FLOOD_S = 0.05
+"""Whatever the pool's difficulty, shares are not looked for faster than this: a pool could drown us in them."""
 UNKNOWN_METHOD = [20, "Unknown method", None]
 
 
@@ -227,19 +229,17 @@ class StratumProtocol:
                 self._events.append(Moved(to=message))
             case ShowMessage():
                 self.message = message.text or None
-            case VersionQuery() | Ping() | Unknown():
+            case _:
                 self._answer(message)
 
     def _answer(self, message: VersionQuery | Ping | Unknown) -> None:
         if message.request_id is None:
             return
-        match message:
-            case VersionQuery():
-                self._outgoing += encode_answer(message.request_id, self._hello.agent)
-            case Ping():
-                self._outgoing += encode_answer(message.request_id, "pong")
-            case Unknown():
-                self._outgoing += encode_answer(message.request_id, None, UNKNOWN_METHOD)
+        if isinstance(message, Unknown):
+            self._outgoing += encode_answer(message.request_id, None, UNKNOWN_METHOD)
+        else:
+            result = "pong" if isinstance(message, Ping) else self._hello.agent
+            self._outgoing += encode_answer(message.request_id, result)
 
     def _notified(self, notify: Notify) -> None:
         # Difficulty and extranonce hold for work that is notified after them, so they are bound now.
@@ -267,6 +267,7 @@ class StratumProtocol:
             extranonce,
             work_id=self._next_work_id(),
             difficulty=bound.difficulty,
+            least_difficulty=self._hello.hash_rate_hs * FLOOD_S / HASHES_PER_DIFFICULTY,
             version_mask=self.version_mask or 0,
             clean=clean,
             now_s=bound.notified_at_s,

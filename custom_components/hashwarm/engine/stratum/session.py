@@ -21,7 +21,6 @@ from .failover import BackOff, PoolChoice
 from .limits import SessionLimits
 from .protocol import Event, NewWork, ShareAnswer
 from .shares import ShareLedger, ShareResult
-from .work import IssuedWork
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -120,11 +119,13 @@ class PoolSession:
         """Send a share, unless it is stale, sent before or wrong; then it is only booked."""
         now_s = self._clock()
         verdict = self._ledger.admit(share, now_s)
-        if self._live is not None and isinstance(verdict, IssuedWork):
-            self._ledger.sent(self._live.submit(verdict, share), verdict, now_s)
-        elif isinstance(verdict, ShareResult):
-            self._on_share(verdict)
+        if isinstance(verdict, ShareResult):
+            self._tell([verdict])
             self._on_change()
+            return
+        # Known work belongs to a live connection.
+        assert self._live is not None
+        self._ledger.sent(self._live.submit(verdict, share), verdict, now_s)
 
     async def _run(self) -> None:
         while True:
@@ -197,22 +198,30 @@ class PoolSession:
             if now_s >= stable_at_s:
                 self._choice.worked()
                 stable_at_s = math.inf
-            for event in await connection.step(min(stable_at_s, self._ledger.next_overdue_s(self._limits.submit_s))):
-                self._handle(event)
+            wake_at_s = min(stable_at_s, self._ledger.next_overdue_s(self._limits.submit_s))
+            self._handle(await connection.step(wake_at_s))
             self._tell(self._ledger.overdue(self._clock(), self._limits.submit_s))
             self._message = connection.protocol.message or self._message
             self._on_change()
 
-    def _handle(self, event: Event) -> None:
-        match event:
-            case NewWork(issued=issued):
-                self._ledger.issue(issued)
-                self._on_work(issued.work)
-            case ShareAnswer():
-                result = self._ledger.answered(
-                    event.request_id, event.fault, accepted=event.accepted, now_s=self._clock()
-                )
-                self._tell([] if result is None else [result])
+    def _handle(self, events: Sequence[Event]) -> None:
+        work: HashWork | None = None
+        for event in events:
+            if isinstance(event, NewWork):
+                # Of works that came in one packet only the newest is hashed; it is clean if one before it was.
+                clean = event.issued.work.clean or (work is not None and work.clean)
+                work = replace(event.issued.work, clean=clean)
+                self._ledger.issue(event.issued)
+            elif isinstance(event, ShareAnswer):
+                self._answered(event)
+        if work is not None:
+            self._on_work(work)
+
+    def _answered(self, answer: ShareAnswer) -> None:
+        now_s = self._clock()
+        result = self._ledger.answered(answer.request_id, answer.fault, accepted=answer.accepted, now_s=now_s)
+        if result is not None:
+            self._tell([result])
 
     def _adopt(self, connection: PoolConnection) -> None:
         """Make a connection the one in use and hand its work on."""

@@ -25,11 +25,15 @@ def build_work(
     *,
     work_id: str,
     difficulty: float,
+    least_difficulty: float,
     version_mask: int,
     clean: bool,
     now_s: float,
 ) -> IssuedWork:
-    """Bind a notify to extranonce, difficulty and version mask as they stand now."""
+    """Bind a notify to extranonce, difficulty and version mask as they stand now.
+
+    Below `least_difficulty` no shares are looked for, though the pool would take them.
+    """
     work = HashWork(
         work_id=work_id,
         version=notify.version,
@@ -44,7 +48,7 @@ def build_work(
         merkle_branches=notify.merkle_branches,
         ntime=notify.ntime,
         nbits=notify.nbits,
-        target=target_from_difficulty(difficulty),
+        target=target_from_difficulty(max(difficulty, least_difficulty)),
         clean=clean,
     )
     return IssuedWork(work=work, job_id=notify.job_id, difficulty=difficulty, issued_at_s=now_s)
