@@ -2,19 +2,38 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import homeassistant
+from homeassistant.setup import BASE_PLATFORMS
 
-COMPONENTS = ("frontend", "config", "history", "logbook", "energy", "sun", "recorder", "onboarding", "backup", "assist_pipeline")
+# Home Assistant sets up every base platform at start, and the frontend asks each of them for its actions.
+COMPONENTS = (
+    *sorted(BASE_PLATFORMS),
+    "analytics",
+    "assist_pipeline",
+    "backup",
+    "config",
+    "energy",
+    "frontend",
+    "hassio",
+    "history",
+    "logbook",
+    "onboarding",
+    "recorder",
+    "rest",
+    "sun",
+    "system_health",
+)
 
 # These two only build with a C++ compiler and only serve voice assistants; scripts/lib/stubs stands in for them.
 STUBBED = ("pymicro-vad", "pyspeex-noise")
 
 
-def closure(names: tuple[str, ...]) -> dict[str, dict[str, object]]:
+def closure(names: tuple[str, ...]) -> dict[str, dict[str, Any]]:
     """Return the manifests of the named components and of all they depend on."""
     root = Path(homeassistant.__file__).parent / "components"
-    found: dict[str, dict[str, object]] = {}
+    found: dict[str, dict[str, Any]] = {}
     waiting = list(names)
     while waiting:
         name = waiting.pop()

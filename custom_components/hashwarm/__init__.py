@@ -1,0 +1,102 @@
+"""Hashwarm turns computing into home heating."""
+
+from typing import Any, cast
+
+from homeassistant.config_entries import SOURCE_SYSTEM, ConfigEntry, ConfigEntryState
+from homeassistant.const import EVENT_HOMEASSISTANT_STOP
+from homeassistant.core import Event, HomeAssistant
+from homeassistant.exceptions import ConfigEntryError, ConfigEntryNotReady
+
+from .assembly import build_heater, open_home_of
+from .const import CONF_KIND, DOMAIN, HEATER_PLATFORMS, HOME_PLATFORMS, KIND_HOME
+from .coordinator import (
+    HashwarmConfigEntry,
+    HeaterConfigEntry,
+    HeaterCoordinator,
+    HomeConfigEntry,
+    HomeCoordinator,
+    heater_store,
+)
+from .engine.home import Home
+from .engine.model.errors import BackendError, StoreError
+from .helpers import home_entry
+
+
+async def async_setup_entry(hass: HomeAssistant, entry: HashwarmConfigEntry) -> None:
+    """Set up a heater or the home."""
+    if entry.data[CONF_KIND] == KIND_HOME:
+        await _async_setup_home(hass, cast("HomeConfigEntry", entry))
+    else:
+        await _async_setup_heater(hass, cast("HeaterConfigEntry", entry))
+
+
+async def _async_setup_home(hass: HomeAssistant, entry: HomeConfigEntry) -> None:
+    try:
+        opened = await open_home_of(hass, entry)
+    except StoreError as error:
+        raise ConfigEntryError(translation_domain=DOMAIN, translation_key=error.key) from error
+    coordinator = HomeCoordinator(hass, entry, opened)
+    await coordinator.async_config_entry_first_refresh()
+    entry.runtime_data = coordinator
+    _close_with_home_assistant(hass, entry, coordinator)
+    await hass.config_entries.async_forward_entry_setups(entry, HOME_PLATFORMS)
+
+
+async def _async_setup_heater(hass: HomeAssistant, entry: HeaterConfigEntry) -> None:
+    await _async_ensure_home(hass)
+    store = heater_store(hass, entry.entry_id)
+    coordinator = HeaterCoordinator(hass, entry, home=lambda: _home(hass), store=store)
+    heater = build_heater(hass, entry, coordinator, await store.async_load() or {})
+    try:
+        await coordinator.async_start(heater)
+    except BackendError as error:
+        await heater.stop()
+        raise ConfigEntryNotReady(translation_domain=DOMAIN, translation_key=error.key) from error
+    entry.runtime_data = coordinator
+    _close_with_home_assistant(hass, entry, coordinator)
+    await hass.config_entries.async_forward_entry_setups(entry, HEATER_PLATFORMS)
+
+
+def _close_with_home_assistant(
+    hass: HomeAssistant, entry: ConfigEntry[Any], coordinator: HeaterCoordinator | HomeCoordinator
+) -> None:
+    """Home Assistant does not unload entries when it stops, and the worker must not outlive it."""
+
+    async def close(_event: Event) -> None:
+        await coordinator.async_close()
+
+    entry.async_on_unload(hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, close))
+
+
+async def _async_ensure_home(hass: HomeAssistant) -> None:
+    """Have the home loaded before a heater books into it, whichever of the two Home Assistant starts first."""
+    entry = home_entry(hass)
+    if entry is None:
+        await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_SYSTEM}, data={})
+        return
+    if entry.state is ConfigEntryState.NOT_LOADED:
+        await hass.config_entries.async_setup(entry.entry_id)
+        return
+    async with entry.setup_lock:
+        return
+
+
+def _home(hass: HomeAssistant) -> Home | None:
+    entry = home_entry(hass)
+    if entry is None or entry.state is not ConfigEntryState.LOADED:
+        return None
+    coordinator: HomeCoordinator = entry.runtime_data
+    return coordinator.home
+
+
+async def async_unload_entry(hass: HomeAssistant, entry: HashwarmConfigEntry) -> None:
+    """Unload a heater, its worker off, or the home, its ledger written."""
+    platforms = HOME_PLATFORMS if entry.data[CONF_KIND] == KIND_HOME else HEATER_PLATFORMS
+    await hass.config_entries.async_unload_platforms_or_raise(entry, platforms)
+    await entry.runtime_data.async_close()
+
+
+async def async_remove_entry(hass: HomeAssistant, entry: HashwarmConfigEntry) -> None:
+    """Forget a heater's settings; the ledger stays, for money is history."""
+    if entry.data[CONF_KIND] != KIND_HOME:
+        await heater_store(hass, entry.entry_id).async_remove()

@@ -1,0 +1,1 @@
+"""Home Assistant's things made into the engine's."""

@@ -1,0 +1,55 @@
+"""The price of electricity from a number or a sensor, in currency per kWh."""
+
+from math import isfinite
+
+from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT
+from homeassistant.core import HomeAssistant
+
+ENERGY_FACTORS = {"kwh": 1.0, "mwh": 1e-3, "wh": 1e3}
+HUNDREDTHS = frozenset({"ct", "cent", "cents", "c", "¢", "øre", "öre", "ore", "p", "pence", "gr", "grosz", "rp"})
+SYMBOLS = {"€": "EUR", "$": "USD", "£": "GBP", "kr": None, "fr.": "CHF", "zł": "PLN", "kč": "CZK"}
+
+
+class FixedPrice:
+    """A number that a person gave."""
+
+    def __init__(self, per_kwh: float) -> None:
+        self._per_kwh = per_kwh
+
+    def price_now(self) -> float:
+        """Return the price per kWh."""
+        return self._per_kwh
+
+
+class SensorPrice:
+    """A price sensor; unknown while it is gone, not a number or in a unit that is not ours."""
+
+    def __init__(self, hass: HomeAssistant, entity_id: str, currency: str) -> None:
+        self._hass = hass
+        self._currency = currency
+        self.entity_id = entity_id
+
+    def price_now(self) -> float | None:
+        """Return the price per kWh in the home's currency, None when unknown."""
+        state = self._hass.states.get(self.entity_id)
+        if state is None:
+            return None
+        factor = unit_factor(state.attributes.get(ATTR_UNIT_OF_MEASUREMENT), self._currency)
+        try:
+            value = float(state.state)
+        except ValueError:
+            return None
+        return value * factor if factor is not None and isfinite(value) else None
+
+
+def unit_factor(unit: str | None, currency: str) -> float | None:
+    """Return what a price in this unit is multiplied by to be in currency/kWh; None for any other unit."""
+    money, separator, energy = (unit or "").strip().partition("/")
+    energy_factor = ENERGY_FACTORS.get(energy.strip().lower())
+    if not separator or energy_factor is None:
+        return None
+    money = money.strip()
+    if money.lower() in HUNDREDTHS:
+        return energy_factor / 100.0
+    named = SYMBOLS.get(money.lower(), money.upper())
+    return energy_factor if named is None or named == currency else None

@@ -1,0 +1,139 @@
+"""Builds the engine's objects from config entries."""
+
+from pathlib import Path
+import random
+import time
+from typing import Any
+
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from homeassistant.util.dt import get_default_time_zone, utcnow
+from homeassistant.util.ssl import get_default_context
+
+from .adapters.power import EntityPowerMeter
+from .adapters.price import FixedPrice, SensorPrice
+from .adapters.temperature import EntityTemperature
+from .const import (
+    AGENT,
+    CONF_CHIP_MAXIMUM,
+    CONF_FULL_POWER,
+    CONF_MANUAL_BTC_PRICE,
+    CONF_MANUAL_DIFFICULTY,
+    CONF_MARKET_ONLINE,
+    CONF_MARKET_URL,
+    CONF_OUTDOOR_SENSOR,
+    CONF_POOLS,
+    CONF_POWER_METER,
+    CONF_PRESET_TARGETS,
+    CONF_PRICE,
+    CONF_PRICE_SENSOR,
+    CONF_ROOM_MAXIMUM,
+    CONF_ROOM_RESPONSE,
+    CONF_ROOM_SENSOR,
+    CONF_SECOND_ROOM_SENSOR,
+    CONF_STALE_MINUTES,
+    CONF_THREADS,
+    DOMAIN,
+)
+from .coordinator import HeaterConfigEntry, HeaterCoordinator, HomeConfigEntry
+from .engine.heater import (
+    Controller,
+    Heater,
+    HeaterSettings,
+    LocalWorker,
+    RoomResponse,
+    SafetyLimits,
+    WorkerOptions,
+)
+from .engine.home import HomeOptions, OpenHome, open_home
+from .engine.model.control import Preset
+from .helpers import pool_from_dict
+from .option_defaults import heater_options, home_options
+
+
+def build_heater(
+    hass: HomeAssistant, entry: HeaterConfigEntry, coordinator: HeaterCoordinator, stored: dict[str, Any]
+) -> Heater:
+    """Return the heater of an entry, with the settings and the control state of last time."""
+    options = heater_options(entry)
+    outdoor = entry.data.get(CONF_OUTDOOR_SENSOR)
+    rooms = (entry.data.get(CONF_ROOM_SENSOR), entry.data.get(CONF_SECOND_ROOM_SENSOR))
+    return Heater(
+        backend=LocalWorker(_worker_options(hass, entry, options), clock=time.monotonic, randomness=random.Random()),  # noqa: S311 - jitter, no secret
+        controller=Controller.restored(
+            RoomResponse(entry.data[CONF_ROOM_RESPONSE]), _limits(options), stored.get("controller")
+        ),
+        settings=_settings(options, stored.get("settings")),
+        room=tuple(EntityTemperature(hass, entity_id) for entity_id in rooms if entity_id),
+        outdoor=EntityTemperature(hass, outdoor) if outdoor else None,
+        clock=time.monotonic,
+        now=utcnow,
+        timezone=get_default_time_zone(),
+        book=coordinator.book,
+        on_change=coordinator.passed,
+    )
+
+
+def _worker_options(hass: HomeAssistant, entry: HeaterConfigEntry, options: dict[str, Any]) -> WorkerOptions:
+    meter = options.get(CONF_POWER_METER)
+    return WorkerOptions(
+        pools=tuple(pool_from_dict(stored) for stored in entry.data[CONF_POOLS]),
+        threads=int(options[CONF_THREADS]),
+        full_power_w=options.get(CONF_FULL_POWER),
+        meter=EntityPowerMeter(hass, meter) if meter else None,
+        agent=AGENT,
+        ssl_context=get_default_context,
+    )
+
+
+def _limits(options: dict[str, Any]) -> SafetyLimits:
+    return SafetyLimits(
+        room_maximum_c=options[CONF_ROOM_MAXIMUM],
+        chip_maximum_c=options[CONF_CHIP_MAXIMUM],
+        stale_after_s=options[CONF_STALE_MINUTES] * 60.0,
+    )
+
+
+def _settings(options: dict[str, Any], stored: dict[str, Any] | None) -> HeaterSettings:
+    settings = HeaterSettings.from_dict(stored or {})
+    settings.preset_targets_c = {preset: options[CONF_PRESET_TARGETS][preset.value] for preset in Preset}
+    if settings.preset is not None:
+        settings.choose_preset(settings.preset)
+    return settings
+
+
+async def open_home_of(hass: HomeAssistant, entry: HomeConfigEntry) -> OpenHome:
+    """Open the ledger and the market of the home entry."""
+    options = home_options(entry)
+    price = _price(hass, options)
+    return await open_home(
+        home_path(hass),
+        HomeOptions(
+            currency=hass.config.currency,
+            market_url=options[CONF_MARKET_URL] if options[CONF_MARKET_ONLINE] else None,
+            manual_difficulty=options.get(CONF_MANUAL_DIFFICULTY),
+            manual_btc_price=options.get(CONF_MANUAL_BTC_PRICE),
+        ),
+        session=async_get_clientsession(hass),
+        tz=get_default_time_zone(),
+        clock=time.monotonic,
+        now=utcnow,
+        price_per_kwh=price.price_now if price is not None else _unknown_price,
+    )
+
+
+def home_path(hass: HomeAssistant) -> Path:
+    """Return where the ledger lies: in the config folder, and so in Home Assistant's backups."""
+    return Path(hass.config.path(f"{DOMAIN}.db"))
+
+
+def _price(hass: HomeAssistant, options: dict[str, Any]) -> FixedPrice | SensorPrice | None:
+    if (sensor := options.get(CONF_PRICE_SENSOR)) is not None:
+        return SensorPrice(hass, sensor, hass.config.currency)
+    if (price := options.get(CONF_PRICE)) is not None:
+        return FixedPrice(price)
+    return None
+
+
+def _unknown_price() -> None:
+    return None

@@ -1,0 +1,82 @@
+"""Whether the pool is there, and whether the heater does less than it was told."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, override
+
+from homeassistant.components.binary_sensor import (
+    BinarySensorDeviceClass,
+    BinarySensorEntity,
+    BinarySensorEntityDescription,
+)
+from homeassistant.const import EntityCategory
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .coordinator import HeaterConfigEntry, HeaterCoordinator
+from .engine.heater import HeaterState
+from .entity import HeaterEntity
+
+PARALLEL_UPDATES = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeaterBinarySensorDescription(BinarySensorEntityDescription):
+    """How a yes or no is found; None is unknown."""
+
+    has_fn: Callable[[HeaterState], bool] = lambda _: True
+    value_fn: Callable[[HeaterState], bool | None]
+
+
+def _pool_connected(state: HeaterState) -> bool | None:
+    telemetry = state.telemetry
+    return telemetry.pool.connected if telemetry is not None and telemetry.pool is not None else None
+
+
+BINARY_SENSORS: tuple[HeaterBinarySensorDescription, ...] = (
+    HeaterBinarySensorDescription(
+        key="limited",
+        translation_key="limited",
+        device_class=BinarySensorDeviceClass.PROBLEM,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value_fn=lambda state: state.telemetry.limited if state.telemetry is not None else None,
+    ),
+    HeaterBinarySensorDescription(
+        key="pool_connected",
+        translation_key="pool_connected",
+        device_class=BinarySensorDeviceClass.CONNECTIVITY,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        has_fn=lambda state: state.telemetry is None or state.telemetry.pool is not None,
+        value_fn=_pool_connected,
+    ),
+)
+
+
+async def async_setup_entry(
+    hass: HomeAssistant, entry: HeaterConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+) -> None:
+    """Set up the binary sensors of a heater."""
+    coordinator = entry.runtime_data
+    async_add_entities(
+        HeaterBinarySensor(coordinator, description)
+        for description in BINARY_SENSORS
+        if description.has_fn(coordinator.data)
+    )
+
+
+class HeaterBinarySensor(HeaterEntity, BinarySensorEntity):
+    """A yes or no of a heater."""
+
+    entity_description: HeaterBinarySensorDescription
+
+    def __init__(self, coordinator: HeaterCoordinator, description: HeaterBinarySensorDescription) -> None:
+        super().__init__(coordinator, description)
+
+    @property
+    @override
+    def is_on(self) -> bool | None:
+        return self.entity_description.value_fn(self.coordinator.data)
+
+    @override
+    def _watched(self) -> Any:
+        return self.is_on

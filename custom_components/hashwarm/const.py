@@ -1,0 +1,48 @@
+"""Names that the face shares."""
+
+import logging
+from typing import Final
+
+from homeassistant.const import Platform
+
+AGENT: Final = "hashwarm/0.1.0"
+
+CONF_BACKUP_POOL: Final = "backup_pool"
+CONF_CHIP_MAXIMUM: Final = "chip_maximum"
+CONF_FULL_POWER: Final = "full_power"
+CONF_KIND: Final = "kind"
+CONF_MANUAL_BTC_PRICE: Final = "manual_btc_price"
+CONF_MANUAL_DIFFICULTY: Final = "manual_difficulty"
+CONF_MARKET_ONLINE: Final = "market_online"
+CONF_MARKET_URL: Final = "market_url"
+CONF_OUTDOOR_SENSOR: Final = "outdoor_sensor"
+CONF_POOL: Final = "pool"
+CONF_POOL_USER: Final = "user"
+CONF_POOLS: Final = "pools"
+CONF_POWER_METER: Final = "power_meter"
+CONF_PRESET_TARGETS: Final = "preset_targets"
+CONF_PRICE: Final = "price"
+CONF_PRICE_SENSOR: Final = "price_sensor"
+CONF_ROOM_MAXIMUM: Final = "room_maximum"
+CONF_ROOM_RESPONSE: Final = "room_response"
+CONF_ROOM_SENSOR: Final = "room_sensor"
+CONF_SECOND_ROOM_SENSOR: Final = "second_room_sensor"
+CONF_STALE_MINUTES: Final = "stale_minutes"
+CONF_THREADS: Final = "threads"
+
+DOMAIN: Final = "hashwarm"
+HOME_UNIQUE_ID: Final = "home"
+KIND_HOME: Final = "home"
+KIND_LOCAL_WORKER: Final = "local_worker"
+LOGGER: Final = logging.getLogger(__package__)
+MANUFACTURER: Final = "Hashwarm"
+MARKET_URL: Final = "https://mempool.space"
+
+HEATER_PLATFORMS: Final = (
+    Platform.BINARY_SENSOR,
+    Platform.CLIMATE,
+    Platform.NUMBER,
+    Platform.SELECT,
+    Platform.SENSOR,
+)
+HOME_PLATFORMS: Final = (Platform.SENSOR,)

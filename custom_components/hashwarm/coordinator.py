@@ -1,0 +1,156 @@
+"""Between the engine and the entities: one coordinator per heater, one for the home."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, override
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.storage import Store
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
+from homeassistant.util.dt import utcnow
+
+from .const import CONF_KIND, DOMAIN, LOGGER
+from .engine.heater import Heater, HeaterSettings, HeaterState
+from .engine.home import HeaterSample, Home, OpenHome, Outlook, Totals
+from .engine.model.telemetry import Telemetry
+
+LIVELY_FOR = timedelta(seconds=30)
+MONEY_EVERY = timedelta(minutes=1)
+SAVE_DELAY_S = 5.0
+STORE_VERSION = 1
+
+type HeaterConfigEntry = ConfigEntry[HeaterCoordinator]
+type HomeConfigEntry = ConfigEntry[HomeCoordinator]
+type HashwarmConfigEntry = ConfigEntry[HeaterCoordinator | HomeCoordinator]
+
+
+def heater_store(hass: HomeAssistant, entry_id: str) -> Store[dict[str, Any]]:
+    """Return where a heater keeps its settings and what its control must not forget."""
+    return Store(hass, STORE_VERSION, f"{DOMAIN}.{entry_id}", atomic_writes=True)
+
+
+class HeaterCoordinator(DataUpdateCoordinator[HeaterState]):
+    """Publishes the passes of one heater and passes wishes on to it."""
+
+    config_entry: HeaterConfigEntry
+    heater: Heater
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: HeaterConfigEntry,
+        *,
+        home: Callable[[], Home | None],
+        store: Store[dict[str, Any]],
+    ) -> None:
+        super().__init__(hass, LOGGER, config_entry=entry, name=entry.title)
+        assert entry.unique_id is not None
+        self.heater_id = entry.unique_id
+        self.kind: str = entry.data[CONF_KIND]
+        self.home = home
+        self._store = store
+        self._lively_until = utcnow()
+
+    @property
+    def settings(self) -> HeaterSettings:
+        """Return the wishes in force."""
+        return self.heater.settings
+
+    @property
+    def lively(self) -> bool:
+        """Return whether a person gave a command a moment ago and wants to see every second of what it does."""
+        return utcnow() < self._lively_until
+
+    @property
+    def totals(self) -> Totals | None:
+        """Return the heater's totals, None while the home is not loaded."""
+        home = self.home()
+        return home.totals(self.heater_id) if home is not None else None
+
+    @property
+    def outlook(self) -> Outlook:
+        """Return what mining brings at the hash rate and power of now."""
+        home, telemetry = self.home(), self.data.telemetry
+        if home is None or telemetry is None:
+            return Outlook()
+        return home.outlook(hash_rate_hs=telemetry.hash_rate_hs, power_w=telemetry.power_w, heater_id=self.heater_id)
+
+    async def async_start(self, heater: Heater) -> None:
+        """Take the heater and start it. Errors: BackendError."""
+        self.heater = heater
+        self.data = heater.state
+        await heater.start()
+
+    @callback
+    def book(self, telemetry: Telemetry) -> None:
+        """Hand one reading to the ledger."""
+        home = self.home()
+        if home is None:
+            return
+        pool = telemetry.pool
+        home.book(
+            self.heater_id,
+            HeaterSample(
+                at_s=telemetry.at_s,
+                power_w=telemetry.power_w,
+                power_source=telemetry.power_source,
+                energy_mj=telemetry.energy_mj,
+                share_work=pool.share_work if pool is not None else None,
+                hashes=telemetry.hashes,
+                running=bool(telemetry.hash_rate_hs),
+            ),
+        )
+
+    @callback
+    def passed(self) -> None:
+        """Take over the heater's newest pass."""
+        self.async_set_updated_data(self.heater.state)
+
+    async def async_settings_changed(self) -> None:
+        """Act on changed settings at once and keep them."""
+        self._lively_until = utcnow() + LIVELY_FOR
+        self.heater.apply()
+        self.async_update_listeners()
+        self._store.async_delay_save(self.heater.as_dict, SAVE_DELAY_S)
+
+    async def async_close(self) -> None:
+        """Stop the heater and keep what it must not forget."""
+        await self.heater.stop()
+        if (home := self.home()) is not None:
+            home.release(self.heater_id)
+        await self._store.async_save(self.heater.as_dict())
+
+
+@dataclass(frozen=True, kw_only=True)
+class HomeState:
+    """What the home shows."""
+
+    totals: Totals
+    outlook: Outlook
+
+
+class HomeCoordinator(DataUpdateCoordinator[HomeState]):
+    """Publishes the ledger's totals and the market, once a minute."""
+
+    config_entry: HomeConfigEntry
+
+    def __init__(self, hass: HomeAssistant, entry: HomeConfigEntry, opened: OpenHome) -> None:
+        super().__init__(
+            hass, LOGGER, config_entry=entry, name=entry.title, update_interval=MONEY_EVERY, always_update=False
+        )
+        self.opened = opened
+
+    @property
+    def home(self) -> Home:
+        """Return the engine's home."""
+        return self.opened.home
+
+    @override
+    async def _async_update_data(self) -> HomeState:
+        return HomeState(totals=self.home.totals(None), outlook=self.home.outlook())
+
+    async def async_close(self) -> None:
+        """Write the ledger and end the market's requests."""
+        await self.opened.close()

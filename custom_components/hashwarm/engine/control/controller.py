@@ -1,0 +1,209 @@
+"""One pass from readings to a command: regulator or wish, shaper, governor; the governor has the last word."""
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+from ..model.capabilities import Capabilities
+from ..model.control import ControlMode, Preset, Why
+from ..model.protocols import TemperatureReading
+from ..model.telemetry import DeviceStatus, Telemetry
+from .governor import Governor, Ruling, SafetyLimits, Sight
+from .obedience import ObedienceWatch
+from .regulator import Regulator, RoomResponse
+from .settings import HeaterSettings
+from .shaper import Shaped, Shaper, ShaperState
+
+HEAT_DEMAND_VALID_S = 3600.0
+AT_TARGET_K = 0.2
+COLD_UNDER_TARGET_K = 2.0
+DRAWN_SMOOTHING_S = 30.0
+LONGEST_STEP_S = 60.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class ControlInputs:
+    """All a pass needs; `now_s` is monotonic, `now` is Unix time."""
+
+    now_s: float
+    now: float
+    settings: HeaterSettings
+    capabilities: Capabilities
+    telemetry: Telemetry | None
+    room: tuple[TemperatureReading | None, ...]
+    outdoor_c: float | None = None
+    breaker_left_w: float | None = None
+    stopping: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """What to command and why; the room temperature that was trusted, None when blind."""
+
+    power_w: float
+    demand_w: float
+    demand_percent: float
+    why: Why
+    room_c: float | None
+    disobedience: Why | None = None
+
+
+class Controller:
+    """Owns the pure parts of one heater and carries their state from pass to pass."""
+
+    def __init__(self, response: RoomResponse, limits: SafetyLimits, stored: dict[str, Any] | None = None) -> None:
+        stored = stored or {}
+        self._regulator = Regulator(response, float(stored.get("integral_w", 0.0)))
+        self._shaper = Shaper(ShaperState(**stored["shaper"]) if "shaper" in stored else None)
+        self._governor = Governor(limits)
+        self._obedience = ObedienceWatch()
+        self._last_pass_s: float | None = None
+        self._commanded_w = 0.0
+        self._drawn_w: float | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return what a restart must not forget, in a form that JSON can hold."""
+        state = self._shaper.state
+        return {
+            "integral_w": self._regulator.integral_w,
+            "shaper": {
+                "changed_at": state.changed_at,
+                "starts_at": list(state.starts_at),
+                "power_w": state.power_w,
+            },
+        }
+
+    @classmethod
+    def restored(cls, response: RoomResponse, limits: SafetyLimits, stored: dict[str, Any] | None) -> Self:
+        """Read what `as_dict` wrote; what cannot be read is forgotten."""
+        try:
+            return cls(response, limits, stored)
+        except TypeError, ValueError, AttributeError:
+            return cls(response, limits)
+
+    def starts_since(self, since: float) -> int:
+        """Return how often the device was started since a Unix time."""
+        return self._shaper.starts_since(since)
+
+    def step(self, inputs: ControlInputs) -> Decision:
+        """Decide on one command."""
+        elapsed_s = self._elapsed_s(inputs.now_s)
+        self._smooth_drawn(inputs.telemetry, elapsed_s)
+        sight = self._governor.look(list(inputs.room), now_s=inputs.now_s)
+        demand_w, reason = self._demand(inputs, sight, elapsed_s)
+        ruling = self._ruling(inputs, sight)
+        power_w, why = self._command(inputs, demand_w, reason, ruling, sight, elapsed_s)
+        wrong = self._obedience.judge(self._commanded_w, inputs.telemetry, inputs.capabilities, now_s=inputs.now_s)
+        self._commanded_w = power_w
+        return Decision(
+            power_w=power_w,
+            demand_w=demand_w,
+            demand_percent=100.0 * demand_w / inputs.capabilities.maximum_w if inputs.capabilities.maximum_w else 0.0,
+            why=wrong or why,
+            room_c=sight.room_c,
+            disobedience=wrong,
+        )
+
+    def _elapsed_s(self, now_s: float) -> float:
+        last_s, self._last_pass_s = self._last_pass_s, now_s
+        return 0.0 if last_s is None else min(max(now_s - last_s, 0.0), LONGEST_STEP_S)
+
+    def _smooth_drawn(self, telemetry: Telemetry | None, elapsed_s: float) -> None:
+        power_w = telemetry.power_w if telemetry is not None else None
+        if power_w is None or self._drawn_w is None:
+            self._drawn_w = power_w
+            return
+        share = min(elapsed_s / DRAWN_SMOOTHING_S, 1.0)
+        self._drawn_w += share * (power_w - self._drawn_w)
+
+    def _demand(self, inputs: ControlInputs, sight: Sight, elapsed_s: float) -> tuple[float, Why]:
+        settings, maximum_w = inputs.settings, inputs.capabilities.maximum_w
+        if not settings.on:
+            return 0.0, Why.USER_OFF
+        if settings.mode is ControlMode.MANUAL_POWER:
+            return min(settings.manual_power_w, maximum_w), Why.MANUAL_POWER
+        if settings.mode is ControlMode.HEAT_DEMAND:
+            return _heat_demand(settings, maximum_w, inputs.now)
+        if sight.room_c is None:
+            # Blind, the wish is the floor; whether even that may be had is the governor's to say.
+            return inputs.capabilities.floor_w, Why.SENSOR_STALE_FLOOR
+        return self._thermostat(inputs, sight.room_c, elapsed_s)
+
+    def _thermostat(self, inputs: ControlInputs, room_c: float, elapsed_s: float) -> tuple[float, Why]:
+        settings = inputs.settings
+        demand_w = self._regulator.step(
+            target_c=settings.target_c,
+            room_c=room_c,
+            outdoor_c=inputs.outdoor_c,
+            maximum_w=inputs.capabilities.maximum_w,
+            drawn_w=self._drawn_w if self._commanded_w > 0.0 else None,
+            elapsed_s=elapsed_s,
+        )
+        if demand_w <= 0.0:
+            return 0.0, Why.AT_TARGET
+        if settings.preset is Preset.FROST:
+            return demand_w, Why.FROST
+        return demand_w, Why.HOLDING if abs(settings.target_c - room_c) <= AT_TARGET_K else Why.HEATING_UP
+
+    def _ruling(self, inputs: ControlInputs, sight: Sight) -> Ruling:
+        return self._governor.rule(
+            sight,
+            inputs.telemetry,
+            target_c=inputs.settings.target_c,
+            outdoor_c=inputs.outdoor_c,
+            floor_w=inputs.capabilities.floor_w,
+            breaker_left_w=inputs.breaker_left_w,
+        )
+
+    def _command(
+        self,
+        inputs: ControlInputs,
+        demand_w: float,
+        reason: Why,
+        ruling: Ruling,
+        sight: Sight,
+        elapsed_s: float,
+    ) -> tuple[float, Why]:
+        if inputs.stopping or not inputs.settings.on:
+            return self._forced(0.0, Why.STOPPING if inputs.stopping else Why.USER_OFF, inputs)
+        if ruling.urgent:
+            assert ruling.why is not None
+            return self._forced(min(demand_w, ruling.ceiling_w), ruling.why, inputs)
+        shaped = self._shape(inputs, min(demand_w, ruling.ceiling_w), sight, elapsed_s)
+        if shaped.power_w > ruling.ceiling_w:
+            return self._forced(ruling.ceiling_w, ruling.why or reason, inputs)
+        if demand_w > ruling.ceiling_w and ruling.why is not None:
+            return shaped.power_w, ruling.why
+        return shaped.power_w, _reason(shaped, reason, inputs.telemetry)
+
+    def _shape(self, inputs: ControlInputs, demand_w: float, sight: Sight, elapsed_s: float) -> Shaped:
+        cold = sight.room_c is not None and sight.room_c < inputs.settings.target_c - COLD_UNDER_TARGET_K
+        capabilities = inputs.capabilities
+        if inputs.settings.mode is ControlMode.MANUAL_POWER:
+            # A power set by hand means that power: nothing is averaged, a wish under the floor is the floor.
+            demand_w = max(demand_w, capabilities.floor_w) if demand_w > 0.0 else 0.0
+        return self._shaper.step(demand_w, capabilities, now=inputs.now, elapsed_s=elapsed_s, cold=cold)
+
+    def _forced(self, power_w: float, why: Why, inputs: ControlInputs) -> tuple[float, Why]:
+        legal_w = power_w if power_w >= inputs.capabilities.floor_w else 0.0
+        self._shaper.force(legal_w, now=inputs.now)
+        return legal_w, why
+
+
+def _heat_demand(settings: HeaterSettings, maximum_w: float, now: float) -> tuple[float, Why]:
+    written_at = settings.heat_demand_at
+    if written_at is None or now - written_at > HEAT_DEMAND_VALID_S:
+        return 0.0, Why.HEAT_DEMAND_EXPIRED
+    return maximum_w * min(max(settings.heat_demand_percent, 0.0), 100.0) / 100.0, Why.HEAT_DEMAND
+
+
+def _reason(shaped: Shaped, reason: Why, telemetry: Telemetry | None) -> Why:
+    if shaped.why is not None:
+        return shaped.why
+    if telemetry is not None and shaped.power_w > 0.0:
+        if telemetry.status is DeviceStatus.OFFLINE:
+            return Why.DEVICE_OFFLINE
+        if telemetry.status is DeviceStatus.FAULT:
+            return Why.WORKER_RESTARTING
+        if telemetry.status in {DeviceStatus.STARTING, DeviceStatus.RESUMING}:
+            return Why.PREHEATING_DEVICE
+    return reason

@@ -1,0 +1,143 @@
+"""The safety governor: runs before every command, cannot be turned off, and only lowers."""
+
+from dataclasses import dataclass, field
+from math import inf
+
+from ..model.control import Why
+from ..model.protocols import TemperatureReading
+from ..model.telemetry import Telemetry
+
+HOUR_S = 3600.0
+BLIND_FLOOR_S = 2 * HOUR_S
+FROST_OUTDOOR_C = 3.0
+FROST_ON_S = 1200.0
+COLD_MARGIN_K = 1.0
+ROOM_RELEASE_K = 0.5
+CHIP_RELEASE_K = 10.0
+BELIEVABLE_C = (-40.0, 60.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SafetyLimits:
+    """Limits a person may set within bounds; temperatures in °C, times in s, power in W."""
+
+    room_maximum_c: float = 28.0
+    chip_maximum_c: float = 85.0
+    stale_after_s: float = HOUR_S
+    unavailable_after_s: float = 600.0
+    power_maximum_w: float = inf
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sight:
+    """What is known of the room now: a temperature that may be trusted, or none and since when."""
+
+    room_c: float | None
+    blind_for_s: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ruling:
+    """The most that may be drawn, in W, and the reason when that is a limit."""
+
+    ceiling_w: float
+    why: Why | None = None
+
+    @property
+    def urgent(self) -> bool:
+        """Whether minimum times must not stand in the way."""
+        return self.why is not None and self.why is not Why.BREAKER
+
+
+@dataclass(kw_only=True)
+class GovernorState:
+    """Latches and the last temperature that could be trusted; times are monotonic."""
+
+    last_room_c: float | None = None
+    blind_since_s: float | None = None
+    room_latched: bool = False
+    chip_latched: bool = False
+    unavailable_since_s: dict[int, float] = field(default_factory=dict)
+
+
+class Governor:
+    """Judges each pass anew from what the sensors and the device say."""
+
+    def __init__(self, limits: SafetyLimits, state: GovernorState | None = None) -> None:
+        self.limits = limits
+        self.state = state or GovernorState()
+
+    def look(self, readings: list[TemperatureReading | None], *, now_s: float) -> Sight:
+        """Return the first trusted room temperature, or how long there has been none."""
+        for rank, reading in enumerate(readings):
+            if self._trusted(rank, reading, now_s):
+                assert reading is not None
+                self.state.blind_since_s = None
+                self.state.last_room_c = reading.celsius
+                return Sight(room_c=reading.celsius)
+        waiting = self._in_grace(readings, now_s)
+        if waiting and self.state.last_room_c is not None and self.state.blind_since_s is None:
+            return Sight(room_c=self.state.last_room_c)
+        if self.state.blind_since_s is None:
+            self.state.blind_since_s = now_s
+        return Sight(room_c=None, blind_for_s=now_s - self.state.blind_since_s)
+
+    def _trusted(self, rank: int, reading: TemperatureReading | None, now_s: float) -> bool:
+        believable = reading is not None and BELIEVABLE_C[0] <= reading.celsius <= BELIEVABLE_C[1]
+        if not believable:
+            self.state.unavailable_since_s.setdefault(rank, now_s)
+            return False
+        self.state.unavailable_since_s.pop(rank, None)
+        assert reading is not None
+        return reading.age_s <= self.limits.stale_after_s
+
+    def _in_grace(self, readings: list[TemperatureReading | None], now_s: float) -> bool:
+        gone = self.state.unavailable_since_s
+        return any(
+            rank in gone and now_s - gone[rank] < self.limits.unavailable_after_s for rank in range(len(readings))
+        )
+
+    def rule(
+        self,
+        sight: Sight,
+        telemetry: Telemetry | None,
+        *,
+        target_c: float,
+        outdoor_c: float | None,
+        floor_w: float,
+        breaker_left_w: float | None,
+    ) -> Ruling:
+        """Return what may be drawn at the most, and why; the first case that holds wins."""
+        if self._room_too_hot(sight):
+            return Ruling(ceiling_w=0.0, why=Why.ROOM_TOO_HOT)
+        if self._chip_too_hot(telemetry):
+            return Ruling(ceiling_w=0.0, why=Why.CHIP_TOO_HOT)
+        if sight.room_c is None:
+            return self._blind(sight, target_c, outdoor_c, floor_w)
+        if breaker_left_w is not None and breaker_left_w < self.limits.power_maximum_w:
+            if breaker_left_w < floor_w:
+                return Ruling(ceiling_w=0.0, why=Why.BREAKER)
+            return Ruling(ceiling_w=breaker_left_w, why=Why.BREAKER)
+        return Ruling(ceiling_w=self.limits.power_maximum_w)
+
+    def _room_too_hot(self, sight: Sight) -> bool:
+        if sight.room_c is not None:
+            limit_c = self.limits.room_maximum_c - (ROOM_RELEASE_K if self.state.room_latched else 0.0)
+            self.state.room_latched = sight.room_c >= limit_c
+        return self.state.room_latched
+
+    def _chip_too_hot(self, telemetry: Telemetry | None) -> bool:
+        if telemetry is not None and telemetry.chip_c is not None:
+            limit_c = self.limits.chip_maximum_c - (CHIP_RELEASE_K if self.state.chip_latched else 0.0)
+            self.state.chip_latched = telemetry.chip_c >= limit_c
+        return self.state.chip_latched
+
+    def _blind(self, sight: Sight, target_c: float, outdoor_c: float | None, floor_w: float) -> Ruling:
+        last_c = self.state.last_room_c
+        was_cold = last_c is not None and last_c < target_c - COLD_MARGIN_K
+        if was_cold and sight.blind_for_s < BLIND_FLOOR_S:
+            return Ruling(ceiling_w=floor_w, why=Why.SENSOR_STALE_FLOOR)
+        frosty = outdoor_c is not None and outdoor_c < FROST_OUTDOOR_C
+        if frosty and sight.blind_for_s % HOUR_S < FROST_ON_S:
+            return Ruling(ceiling_w=floor_w, why=Why.SENSOR_STALE_FROST)
+        return Ruling(ceiling_w=0.0, why=Why.SENSOR_STALE_OFF)

@@ -1,0 +1,39 @@
+"""Does the device do what it was told? Two named deadlines on the difference between command and draw."""
+
+from dataclasses import dataclass
+
+from ..model.capabilities import Capabilities
+from ..model.control import Why
+from ..model.telemetry import Telemetry
+
+TOLERANCE_SHARE = 0.15
+TOLERANCE_W = 5.0
+
+
+@dataclass(kw_only=True)
+class ObedienceWatch:
+    """Latches a disagreement that lasts longer than ramp, boot and a minute."""
+
+    since_s: float | None = None
+
+    def judge(
+        self, commanded_w: float, telemetry: Telemetry | None, capabilities: Capabilities, *, now_s: float
+    ) -> Why | None:
+        """Return what is wrong, None while the device obeys or its power is unknown."""
+        wrong = _disagreement(commanded_w, telemetry, capabilities)
+        if wrong is None:
+            self.since_s = None
+            return None
+        if self.since_s is None:
+            self.since_s = now_s
+        patience_s = 60.0 + 2 * (capabilities.ramp_s + capabilities.boot_s)
+        return wrong if now_s - self.since_s >= patience_s else None
+
+
+def _disagreement(commanded_w: float, telemetry: Telemetry | None, capabilities: Capabilities) -> Why | None:
+    if telemetry is None or telemetry.power_w is None or telemetry.limited:
+        return None
+    tolerance_w = TOLERANCE_W + TOLERANCE_SHARE * capabilities.maximum_w
+    if commanded_w <= 0.0:
+        return Why.HEAT_WITHOUT_COMMAND if telemetry.power_w > capabilities.idle_w + tolerance_w else None
+    return Why.NOT_OBEYING if abs(telemetry.power_w - commanded_w) > tolerance_w else None

@@ -1,0 +1,159 @@
+"""From a heat demand to the command a device can obey: floor, levels, minimum times, restart budget."""
+
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from ..model.capabilities import Capabilities
+from ..model.control import Why
+
+DAY_S = 86400.0
+HOUR_S = 3600.0
+# Below the floor a device alternates between floor and off; energy owed by this much time at the floor turns it over.
+CYCLE_S = 30.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shaped:
+    """A legal command in W, and what bent it, None when it is the demand itself."""
+
+    power_w: float
+    why: Why | None = None
+
+
+@dataclass(kw_only=True)
+class ShaperState:
+    """What the shaper remembers; times on the wall, as Unix seconds, so that a restart forgets nothing."""
+
+    power_w: float = 0.0
+    changed_at: float | None = None
+    """Of the last turn between on and off."""
+    starts_at: list[float] = field(default_factory=list)
+    owed_ws: float = 0.0
+    """Energy demanded and not commanded, in Ws; negative when ahead."""
+    written_at: float | None = None
+
+
+class Shaper:
+    """Keeps the mean of what is commanded equal to the demand as far as the device allows."""
+
+    def __init__(self, state: ShaperState | None = None) -> None:
+        self.state = state or ShaperState()
+
+    def step(
+        self, demand_w: float, capabilities: Capabilities, *, now: float, elapsed_s: float, cold: bool = False
+    ) -> Shaped:
+        """Return the command for a demand; `now` is Unix time, `cold` says the room is under the comfort floor."""
+        demand_w = min(max(demand_w, 0.0), capabilities.maximum_w)
+        self._settle(demand_w, capabilities, elapsed_s)
+        wanted_w = self._level(demand_w, capabilities)
+        shaped = self._within_times(wanted_w, demand_w, capabilities, now=now, cold=cold)
+        return self._commit(shaped, capabilities, now)
+
+    def force(self, power_w: float, *, now: float) -> None:
+        """Take note of a command that the governor or the person gave past the minimum times."""
+        self.state.owed_ws = 0.0
+        self._turn(power_w, now)
+        self.state.power_w = power_w
+
+    def starts_since(self, since: float) -> int:
+        """Return how often the device was started since a Unix time."""
+        return sum(1 for start in self.state.starts_at if start >= since)
+
+    def _settle(self, demand_w: float, capabilities: Capabilities, elapsed_s: float) -> None:
+        bound_ws = 2 * self._turnover_ws(capabilities)
+        owed_ws = self.state.owed_ws + (demand_w - self.state.power_w) * elapsed_s
+        self.state.owed_ws = min(max(owed_ws, -bound_ws), bound_ws)
+
+    def _turnover_ws(self, capabilities: Capabilities) -> float:
+        least_s = max(CYCLE_S, capabilities.minimum_on_s, capabilities.minimum_off_s, capabilities.write_interval_s)
+        span_w = max(capabilities.floor_w, *_gaps_w(capabilities.levels_w), 1.0)
+        return span_w * max(least_s, 4 * capabilities.ramp_s, 4 * capabilities.boot_s)
+
+    def _level(self, demand_w: float, capabilities: Capabilities) -> float:
+        if demand_w <= 0.0:
+            self.state.owed_ws = min(self.state.owed_ws, 0.0)
+            return 0.0
+        if demand_w < capabilities.floor_w:
+            return self._alternate(0.0, capabilities.floor_w, capabilities)
+        if not capabilities.levels_w:
+            self.state.owed_ws = 0.0
+            return demand_w
+        lower_w = max((level for level in capabilities.levels_w if level <= demand_w), default=0.0)
+        upper_w = min((level for level in capabilities.levels_w if level >= demand_w), default=lower_w)
+        if lower_w == upper_w:
+            return lower_w
+        return self._alternate(lower_w, upper_w, capabilities)
+
+    def _alternate(self, lower_w: float, upper_w: float, capabilities: Capabilities) -> float:
+        turnover_ws = self._turnover_ws(capabilities) / 2
+        if self.state.owed_ws >= turnover_ws:
+            return upper_w
+        if self.state.owed_ws <= -turnover_ws:
+            return lower_w
+        return upper_w if self.state.power_w >= upper_w else lower_w
+
+    def _within_times(
+        self, wanted_w: float, demand_w: float, capabilities: Capabilities, *, now: float, cold: bool
+    ) -> Shaped:
+        running = self.state.power_w > 0.0
+        if running and wanted_w <= 0.0 and not self._old_enough(capabilities.minimum_on_s, now):
+            return Shaped(power_w=_floor_w(capabilities), why=Why.MINIMUM_ON)
+        if not running and wanted_w > 0.0:
+            refused = self._start_refused(capabilities, now=now, cold=cold)
+            if refused is not None:
+                return Shaped(power_w=0.0, why=refused)
+            if cold and self._budget_spent(capabilities, now):
+                return Shaped(power_w=wanted_w, why=Why.RESTART_BUDGET_COLD)
+        below_floor = 0.0 < demand_w < capabilities.floor_w
+        return Shaped(power_w=wanted_w, why=Why.BELOW_FLOOR_CYCLING if below_floor else None)
+
+    def _start_refused(self, capabilities: Capabilities, *, now: float, cold: bool) -> Why | None:
+        if not self._old_enough(capabilities.minimum_off_s, now):
+            return Why.MINIMUM_OFF
+        if not self._budget_spent(capabilities, now):
+            return None
+        if cold and self.starts_since(now - HOUR_S) == 0:
+            return None
+        return Why.RESTART_BUDGET
+
+    def _budget_spent(self, capabilities: Capabilities, now: float) -> bool:
+        budget = capabilities.starts_per_day
+        return budget is not None and self.starts_since(now - DAY_S) >= budget
+
+    def _old_enough(self, least_s: float, now: float) -> bool:
+        changed_at = self.state.changed_at
+        # A wall clock that was set back must not lock the heater: an age below zero counts as old enough.
+        return changed_at is None or not 0.0 <= now - changed_at < least_s
+
+    def _commit(self, shaped: Shaped, capabilities: Capabilities, now: float) -> Shaped:
+        if self._too_early_to_write(shaped.power_w, capabilities, now):
+            return Shaped(power_w=self.state.power_w, why=shaped.why)
+        if shaped.power_w != self.state.power_w:
+            self.state.written_at = now
+        self._turn(shaped.power_w, now)
+        self.state.power_w = shaped.power_w
+        return shaped
+
+    def _too_early_to_write(self, power_w: float, capabilities: Capabilities, now: float) -> bool:
+        written_at = self.state.written_at
+        turning = (power_w > 0.0) != (self.state.power_w > 0.0)
+        if turning or written_at is None or power_w == self.state.power_w:
+            return False
+        return 0.0 <= now - written_at < capabilities.write_interval_s
+
+    def _turn(self, power_w: float, now: float) -> None:
+        was_on, is_on = self.state.power_w > 0.0, power_w > 0.0
+        if was_on == is_on:
+            return
+        self.state.changed_at = now
+        if is_on:
+            self.state.starts_at = [start for start in self.state.starts_at if now - start < 2 * DAY_S]
+            self.state.starts_at.append(now)
+
+
+def _floor_w(capabilities: Capabilities) -> float:
+    return capabilities.levels_w[0] if capabilities.levels_w else capabilities.floor_w
+
+
+def _gaps_w(levels_w: tuple[float, ...]) -> list[float]:
+    return [0.0, *(upper - lower for lower, upper in pairwise(levels_w))]

@@ -1,0 +1,66 @@
+"""What a heater shows to the face: one frozen picture per pass."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ..control import Decision, HeaterSettings
+from ..model.capabilities import Capabilities
+from ..model.telemetry import DeviceStatus, Telemetry, Workload
+
+DRAWN_LEAST_W = 0.5
+
+
+class HeaterAction(StrEnum):
+    """What the heater does, in the thermostat's words."""
+
+    OFF = "off"
+    IDLE = "idle"
+    PREHEATING = "preheating"
+    HEATING = "heating"
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeaterState:
+    """One pass: wish, command and reality side by side."""
+
+    settings: HeaterSettings
+    capabilities: Capabilities
+    decision: Decision | None = None
+    telemetry: Telemetry | None = None
+    outdoor_c: float | None = None
+    starts_today: int = 0
+
+    @property
+    def action(self) -> HeaterAction:
+        """Heating only when watts are really drawn; preheating while the device boots or ramps."""
+        drawn_w = self.telemetry.power_w if self.telemetry else None
+        if drawn_w is not None and drawn_w > self.capabilities.idle_w + DRAWN_LEAST_W:
+            return HeaterAction.HEATING
+        if self.decision is not None and self.decision.power_w > 0.0 and self._booting:
+            return HeaterAction.PREHEATING
+        return HeaterAction.IDLE if self.settings.on else HeaterAction.OFF
+
+    @property
+    def _booting(self) -> bool:
+        return self.telemetry is None or self.telemetry.status in {
+            DeviceStatus.STARTING,
+            DeviceStatus.TUNING,
+            DeviceStatus.RAMPING,
+            DeviceStatus.RESUMING,
+        }
+
+    @property
+    def workload(self) -> Workload | None:
+        """What the watts are spent on; None while the device says nothing."""
+        if self.telemetry is None or self.telemetry.status is DeviceStatus.OFFLINE:
+            return None
+        hashing = self.telemetry.hash_rate_hs
+        return Workload.MINING if hashing is not None and hashing > 0.0 else Workload.OFF
+
+    @property
+    def efficiency_j_per_th(self) -> float | None:
+        """Return J/TH from what is drawn and hashed now, None while either is unknown or nothing is hashed."""
+        telemetry = self.telemetry
+        if telemetry is None or telemetry.power_w is None or not telemetry.hash_rate_hs:
+            return None
+        return telemetry.power_w / (telemetry.hash_rate_hs / 1e12)

@@ -1,0 +1,72 @@
+"""Base entities: the device they belong to, and when a change is worth publishing."""
+
+from datetime import datetime, timedelta
+from typing import Any, override
+
+from homeassistant.core import callback
+from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
+from homeassistant.helpers.entity import EntityDescription
+from homeassistant.helpers.update_coordinator import CoordinatorEntity
+from homeassistant.util.dt import utcnow
+
+from .const import DOMAIN, HOME_UNIQUE_ID, MANUFACTURER
+from .coordinator import HeaterCoordinator, HomeCoordinator
+
+QUIET_AT_MOST = timedelta(minutes=5)
+
+
+class HeaterEntity(CoordinatorEntity[HeaterCoordinator]):
+    """Part of a heater."""
+
+    _attr_has_entity_name = True
+
+    def __init__(self, coordinator: HeaterCoordinator, description: EntityDescription | None = None) -> None:
+        super().__init__(coordinator)
+        unique_id = coordinator.heater_id
+        if description is not None:
+            self.entity_description = description
+        self._attr_unique_id = f"{unique_id}_{description.key}" if description is not None else unique_id
+        self._attr_device_info = DeviceInfo(
+            identifiers={(DOMAIN, unique_id)},
+            manufacturer=MANUFACTURER,
+            model_id=coordinator.kind,
+            name=coordinator.config_entry.title,
+        )
+        self._published_at: datetime | None = None
+        self._published: Any = None
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        now = utcnow()
+        value = self._watched()
+        quiet = self._published_at is not None and now - self._published_at < QUIET_AT_MOST
+        if quiet and not self._matters(self._published, value):
+            return
+        self._published_at, self._published = now, value
+        super()._handle_coordinator_update()
+
+    def _watched(self) -> Any:
+        """Return what is compared with the last published state."""
+        return None
+
+    def _matters(self, before: Any, after: Any) -> bool:
+        """Return whether the change is worth a new state; at once while a person is looking."""
+        return bool(before != after) or self.coordinator.lively
+
+
+class HomeEntity(CoordinatorEntity[HomeCoordinator]):
+    """Part of the home."""
+
+    _attr_has_entity_name = True
+
+    def __init__(self, coordinator: HomeCoordinator, description: EntityDescription) -> None:
+        super().__init__(coordinator)
+        self.entity_description = description
+        self._attr_unique_id = f"{HOME_UNIQUE_ID}_{description.key}"
+        self._attr_device_info = DeviceInfo(
+            identifiers={(DOMAIN, HOME_UNIQUE_ID)},
+            entry_type=DeviceEntryType.SERVICE,
+            manufacturer=MANUFACTURER,
+            translation_key="home",
+        )

@@ -1,0 +1,109 @@
+"""Heat demand for people who drive the heater with another thermostat, and power by hand."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, override
+
+from homeassistant.components.number import NumberDeviceClass, NumberEntity, NumberEntityDescription, NumberMode
+from homeassistant.const import PERCENTAGE, UnitOfPower
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.util.dt import utcnow
+
+from .const import DOMAIN
+from .coordinator import HeaterConfigEntry, HeaterCoordinator
+from .engine.control import HeaterSettings
+from .engine.model.control import ControlMode
+from .entity import HeaterEntity
+
+PARALLEL_UPDATES = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeaterNumberDescription(NumberEntityDescription):
+    """A number that is in force in one control mode only."""
+
+    mode_in_force: ControlMode
+    maximum_fn: Callable[[HeaterCoordinator], float]
+    value_fn: Callable[[HeaterSettings], float]
+    set_fn: Callable[[HeaterSettings, float], None]
+
+
+def _set_heat_demand(settings: HeaterSettings, percent: float) -> None:
+    settings.heat_demand_percent = percent
+    settings.heat_demand_at = utcnow().timestamp()
+
+
+def _set_manual_power(settings: HeaterSettings, power_w: float) -> None:
+    settings.manual_power_w = power_w
+
+
+NUMBERS: tuple[HeaterNumberDescription, ...] = (
+    HeaterNumberDescription(
+        key="heat_demand",
+        translation_key="heat_demand",
+        mode=NumberMode.SLIDER,
+        native_min_value=0,
+        native_step=1,
+        native_unit_of_measurement=PERCENTAGE,
+        mode_in_force=ControlMode.HEAT_DEMAND,
+        maximum_fn=lambda _: 100.0,
+        value_fn=lambda settings: settings.heat_demand_percent,
+        set_fn=_set_heat_demand,
+    ),
+    HeaterNumberDescription(
+        key="manual_power",
+        translation_key="manual_power",
+        device_class=NumberDeviceClass.POWER,
+        mode=NumberMode.SLIDER,
+        native_min_value=0,
+        native_step=1,
+        native_unit_of_measurement=UnitOfPower.WATT,
+        mode_in_force=ControlMode.MANUAL_POWER,
+        maximum_fn=lambda coordinator: float(round(coordinator.data.capabilities.maximum_w)),
+        value_fn=lambda settings: settings.manual_power_w,
+        set_fn=_set_manual_power,
+    ),
+)
+
+
+async def async_setup_entry(
+    hass: HomeAssistant, entry: HeaterConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+) -> None:
+    """Set up the numbers of a heater."""
+    async_add_entities(HeaterNumber(entry.runtime_data, description) for description in NUMBERS)
+
+
+class HeaterNumber(HeaterEntity, NumberEntity):
+    """A wish in % or W."""
+
+    entity_description: HeaterNumberDescription
+
+    def __init__(self, coordinator: HeaterCoordinator, description: HeaterNumberDescription) -> None:
+        super().__init__(coordinator, description)
+
+    @property
+    @override
+    def native_max_value(self) -> float:
+        return self.entity_description.maximum_fn(self.coordinator)
+
+    @property
+    @override
+    def native_value(self) -> float:
+        return self.entity_description.value_fn(self.coordinator.settings)
+
+    @override
+    async def async_set_native_value(self, value: float) -> None:
+        if self.coordinator.settings.mode is not self.entity_description.mode_in_force:
+            raise ServiceValidationError(
+                translation_domain=DOMAIN,
+                translation_key="number_not_in_force",
+                translation_placeholders={"mode": self.entity_description.mode_in_force.value},
+            )
+        self.entity_description.set_fn(self.coordinator.settings, value)
+        await self.coordinator.async_settings_changed()
+
+    @override
+    def _watched(self) -> Any:
+        return self.native_value

@@ -1,0 +1,40 @@
+"""Which changes of a figure are worth a new state."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from homeassistant.util.dt import utcnow
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """The smallest change that matters, relative or absolute, and the shortest time between two states."""
+
+    relative: float = 0.0
+    absolute: float = 0.0
+    at_most_every: timedelta = timedelta(0)
+
+    def matters(self, before: Any, after: Any, *, since: datetime | None, lively: bool) -> bool:
+        """Return whether `after` should be published; None and words always are when they differ."""
+        if before == after:
+            return False
+        if not isinstance(before, int | float) or not isinstance(after, int | float):
+            return True
+        if since is not None and utcnow() - since < self.at_most_every:
+            return False
+        if lively:
+            return True
+        step = abs(after - before)
+        if self.relative == 0.0 and self.absolute == 0.0:
+            return step > 0.0
+        within = [step < self.relative * abs(before)] if self.relative else []
+        within += [step < self.absolute] if self.absolute else []
+        return not all(within)
+
+
+ANY = Change()
+POWER = Change(relative=0.02, absolute=5.0)
+HASH_RATE = Change(relative=0.02)
+TEMPERATURE = Change(absolute=0.1)
+MONEY = Change(at_most_every=timedelta(minutes=1))

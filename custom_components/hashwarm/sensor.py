@@ -1,0 +1,83 @@
+"""Sensors of a heater and of the home."""
+
+from datetime import datetime
+from typing import Any, override
+
+from homeassistant.components.sensor import SensorEntity
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.typing import StateType
+
+from .coordinator import HashwarmConfigEntry, HeaterCoordinator, HomeCoordinator
+from .entity import HeaterEntity, HomeEntity
+from .sensors_heater import HEATER_SENSORS, HeaterSensorDescription
+from .sensors_home import HOME_SENSORS, HomeSensorDescription
+
+PARALLEL_UPDATES = 0
+
+
+async def async_setup_entry(
+    hass: HomeAssistant, entry: HashwarmConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+) -> None:
+    """Set up the sensors of a heater or of the home."""
+    coordinator = entry.runtime_data
+    if isinstance(coordinator, HomeCoordinator):
+        async_add_entities(HomeSensor(coordinator, description) for description in HOME_SENSORS)
+        return
+    async_add_entities(
+        HeaterSensor(coordinator, description) for description in HEATER_SENSORS if description.has_fn(coordinator)
+    )
+
+
+class HeaterSensor(HeaterEntity, SensorEntity):
+    """One figure of a heater."""
+
+    entity_description: HeaterSensorDescription
+
+    def __init__(self, coordinator: HeaterCoordinator, description: HeaterSensorDescription) -> None:
+        super().__init__(coordinator, description)
+        if description.unit_fn is not None:
+            self._attr_native_unit_of_measurement = description.unit_fn(coordinator.hass)
+
+    @property
+    @override
+    def native_value(self) -> StateType | datetime:
+        return self.entity_description.value_fn(self.coordinator)
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, Any] | None:
+        attributes_fn = self.entity_description.attributes_fn
+        return attributes_fn(self.coordinator) if attributes_fn is not None else None
+
+    @override
+    def _watched(self) -> Any:
+        return self.native_value
+
+    @override
+    def _matters(self, before: Any, after: Any) -> bool:
+        return self.entity_description.change.matters(
+            before, after, since=self._published_at, lively=self.coordinator.lively
+        )
+
+
+class HomeSensor(HomeEntity, SensorEntity):
+    """One figure of the home."""
+
+    entity_description: HomeSensorDescription
+
+    def __init__(self, coordinator: HomeCoordinator, description: HomeSensorDescription) -> None:
+        super().__init__(coordinator, description)
+        if description.unit_fn is not None:
+            self._attr_native_unit_of_measurement = description.unit_fn(coordinator.hass)
+
+    @property
+    @override
+    def native_value(self) -> StateType | datetime:
+        return self.entity_description.value_fn(self.coordinator)
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, Any] | None:
+        attributes_fn = self.entity_description.attributes_fn
+        return attributes_fn(self.coordinator) if attributes_fn is not None else None

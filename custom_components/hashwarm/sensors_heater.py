@@ -1,0 +1,328 @@
+"""The table of a heater's sensors."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from homeassistant.components.sensor import SensorDeviceClass, SensorEntityDescription, SensorStateClass
+from homeassistant.const import EntityCategory, UnitOfEnergy, UnitOfPower, UnitOfRatio, UnitOfTemperature
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.typing import StateType
+
+from .coordinator import HeaterCoordinator
+from .engine.heater import Decision
+from .engine.home import PeriodTotals, Totals
+from .engine.model.capabilities import PowerSource
+from .engine.model.control import Why
+from .engine.model.telemetry import DeviceStatus, PoolState, Telemetry, Workload
+from .publishing import ANY, HASH_RATE, MONEY, POWER, TEMPERATURE, Change
+
+type Value = StateType | datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeaterSensorDescription(SensorEntityDescription):
+    """How a heater's figure is found and when it is published."""
+
+    attributes_fn: Callable[[HeaterCoordinator], dict[str, Any]] | None = None
+    change: Change = ANY
+    has_fn: Callable[[HeaterCoordinator], bool] = lambda _: True
+    unit_fn: Callable[[HomeAssistant], str] | None = None
+    value_fn: Callable[[HeaterCoordinator], Value]
+
+
+def _decision[T](read: Callable[[Decision], T]) -> Callable[[HeaterCoordinator], T | None]:
+    return lambda coordinator: read(coordinator.data.decision) if coordinator.data.decision is not None else None
+
+
+def _telemetry[T](read: Callable[[Telemetry], T]) -> Callable[[HeaterCoordinator], T | None]:
+    return lambda coordinator: read(coordinator.data.telemetry) if coordinator.data.telemetry is not None else None
+
+
+def _pool[T](read: Callable[[PoolState], T]) -> Callable[[HeaterCoordinator], T | None]:
+    def value(coordinator: HeaterCoordinator) -> T | None:
+        telemetry = coordinator.data.telemetry
+        return read(telemetry.pool) if telemetry is not None and telemetry.pool is not None else None
+
+    return value
+
+
+def _totals[T](read: Callable[[Totals], T]) -> Callable[[HeaterCoordinator], T | None]:
+    return lambda coordinator: read(totals) if (totals := coordinator.totals) is not None else None
+
+
+def _in_th(hash_rate_hs: float | None) -> float | None:
+    return hash_rate_hs / 1e12 if hash_rate_hs is not None else None
+
+
+def _currency(hass: HomeAssistant) -> str:
+    return hass.config.currency
+
+
+def _currency_per_kwh(hass: HomeAssistant) -> str:
+    return f"{hass.config.currency}/{UnitOfEnergy.KILO_WATT_HOUR}"
+
+
+def _mines(coordinator: HeaterCoordinator) -> bool:
+    telemetry = coordinator.data.telemetry
+    return telemetry is None or telemetry.pool is not None
+
+
+def _why_figures(coordinator: HeaterCoordinator) -> dict[str, Any]:
+    decision = coordinator.data.decision
+    if decision is None:
+        return {}
+    return {
+        "room_temperature": decision.room_c,
+        "target_temperature": coordinator.settings.target_c,
+        "heat_demand_w": round(decision.demand_w, 1),
+        "power_target_w": round(decision.power_w, 1),
+    }
+
+
+def _period_figures(period: PeriodTotals) -> dict[str, Any]:
+    return {"unmeasured_s": period.unmeasured_s, "cost_known_share": period.cost_known_share}
+
+
+def _pool_figures(coordinator: HeaterCoordinator) -> dict[str, Any]:
+    telemetry = coordinator.data.telemetry
+    pool = telemetry.pool if telemetry is not None else None
+    if pool is None:
+        return {}
+    return {
+        "connected": pool.connected,
+        "difficulty": pool.difficulty,
+        "message": pool.message,
+        "problem": pool.problem,
+        "share_interval_s": pool.share_interval_s,
+        "version_rolling": pool.version_rolling,
+    }
+
+
+HEATER_SENSORS: tuple[HeaterSensorDescription, ...] = (
+    HeaterSensorDescription(
+        key="best_share",
+        translation_key="best_share",
+        entity_category=EntityCategory.DIAGNOSTIC,
+        suggested_display_precision=4,
+        has_fn=_mines,
+        value_fn=_pool(lambda pool: pool.best_share),
+    ),
+    HeaterSensorDescription(
+        key="break_even_price",
+        translation_key="break_even_price",
+        suggested_display_precision=6,
+        change=MONEY,
+        unit_fn=_currency_per_kwh,
+        value_fn=lambda coordinator: coordinator.outlook.value_per_kwh,
+    ),
+    HeaterSensorDescription(
+        key="chip_temperature",
+        translation_key="chip_temperature",
+        device_class=SensorDeviceClass.TEMPERATURE,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        native_unit_of_measurement=UnitOfTemperature.CELSIUS,
+        state_class=SensorStateClass.MEASUREMENT,
+        change=TEMPERATURE,
+        value_fn=_telemetry(lambda telemetry: telemetry.chip_c),
+    ),
+    HeaterSensorDescription(
+        key="earnings_today",
+        translation_key="earnings_today",
+        native_unit_of_measurement="sat",
+        state_class=SensorStateClass.TOTAL,
+        suggested_display_precision=4,
+        change=MONEY,
+        value_fn=_totals(lambda totals: totals.today.earned_sat),
+    ),
+    HeaterSensorDescription(
+        key="earnings_total",
+        translation_key="earnings_total",
+        native_unit_of_measurement="sat",
+        state_class=SensorStateClass.TOTAL,
+        suggested_display_precision=4,
+        change=MONEY,
+        value_fn=_totals(lambda totals: totals.all_time.earned_sat),
+    ),
+    HeaterSensorDescription(
+        key="earnings_value",
+        translation_key="earnings_value",
+        device_class=SensorDeviceClass.MONETARY,
+        state_class=SensorStateClass.TOTAL,
+        suggested_display_precision=4,
+        change=MONEY,
+        unit_fn=_currency,
+        value_fn=_totals(lambda totals: totals.all_time.earned_value),
+    ),
+    HeaterSensorDescription(
+        key="efficiency",
+        translation_key="efficiency",
+        native_unit_of_measurement="J/TH",
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=0,
+        change=HASH_RATE,
+        value_fn=lambda coordinator: coordinator.data.efficiency_j_per_th,
+    ),
+    HeaterSensorDescription(
+        key="energy",
+        translation_key="energy",
+        device_class=SensorDeviceClass.ENERGY,
+        native_unit_of_measurement=UnitOfEnergy.KILO_WATT_HOUR,
+        state_class=SensorStateClass.TOTAL_INCREASING,
+        suggested_display_precision=3,
+        change=MONEY,
+        attributes_fn=lambda coordinator: _period_figures(t.all_time) if (t := coordinator.totals) else {},
+        value_fn=_totals(lambda totals: totals.meter_kwh),
+    ),
+    HeaterSensorDescription(
+        key="energy_offset",
+        translation_key="energy_offset",
+        native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=4,
+        change=MONEY,
+        attributes_fn=lambda coordinator: (
+            {"today": t.today.offset_percent, "season": t.season.offset_percent} if (t := coordinator.totals) else {}
+        ),
+        value_fn=_totals(lambda totals: totals.last_30_days.offset_percent),
+    ),
+    HeaterSensorDescription(
+        key="hash_rate",
+        translation_key="hash_rate",
+        native_unit_of_measurement="TH/s",
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=7,
+        change=HASH_RATE,
+        value_fn=_telemetry(lambda telemetry: _in_th(telemetry.hash_rate_hs)),
+    ),
+    HeaterSensorDescription(
+        key="heat_cost",
+        translation_key="heat_cost",
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=4,
+        change=MONEY,
+        unit_fn=_currency_per_kwh,
+        value_fn=_totals(lambda totals: totals.last_30_days.cost_per_kwh_after_earnings),
+    ),
+    HeaterSensorDescription(
+        key="heat_demand",
+        translation_key="heat_demand",
+        native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=0,
+        change=Change(absolute=2.0),
+        value_fn=_decision(lambda decision: decision.demand_percent),
+    ),
+    HeaterSensorDescription(
+        key="heating_cost",
+        translation_key="heating_cost",
+        device_class=SensorDeviceClass.MONETARY,
+        state_class=SensorStateClass.TOTAL,
+        suggested_display_precision=4,
+        change=MONEY,
+        unit_fn=_currency,
+        attributes_fn=lambda coordinator: {"today": t.today.cost} if (t := coordinator.totals) else {},
+        value_fn=_totals(lambda totals: totals.all_time.cost),
+    ),
+    HeaterSensorDescription(
+        key="kernel",
+        translation_key="kernel",
+        entity_category=EntityCategory.DIAGNOSTIC,
+        attributes_fn=lambda coordinator: {"problem": t.problem} if (t := coordinator.data.telemetry) else {},
+        value_fn=_telemetry(lambda telemetry: telemetry.kernel),
+    ),
+    HeaterSensorDescription(
+        key="pool",
+        translation_key="pool",
+        entity_category=EntityCategory.DIAGNOSTIC,
+        has_fn=_mines,
+        attributes_fn=_pool_figures,
+        value_fn=_pool(lambda pool: pool.name),
+    ),
+    HeaterSensorDescription(
+        key="power",
+        translation_key="power",
+        device_class=SensorDeviceClass.POWER,
+        native_unit_of_measurement=UnitOfPower.WATT,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=1,
+        change=POWER,
+        value_fn=_telemetry(lambda telemetry: telemetry.power_w),
+    ),
+    HeaterSensorDescription(
+        key="power_source",
+        translation_key="power_source",
+        device_class=SensorDeviceClass.ENUM,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        options=[source.value for source in PowerSource],
+        value_fn=_telemetry(lambda telemetry: telemetry.power_source),
+    ),
+    HeaterSensorDescription(
+        key="power_target",
+        translation_key="power_target",
+        device_class=SensorDeviceClass.POWER,
+        native_unit_of_measurement=UnitOfPower.WATT,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=1,
+        change=POWER,
+        value_fn=_decision(lambda decision: decision.power_w),
+    ),
+    HeaterSensorDescription(
+        key="shares_accepted",
+        translation_key="shares_accepted",
+        entity_category=EntityCategory.DIAGNOSTIC,
+        state_class=SensorStateClass.TOTAL_INCREASING,
+        has_fn=_mines,
+        value_fn=_pool(lambda pool: pool.shares_accepted),
+    ),
+    HeaterSensorDescription(
+        key="shares_rejected",
+        translation_key="shares_rejected",
+        entity_category=EntityCategory.DIAGNOSTIC,
+        state_class=SensorStateClass.TOTAL_INCREASING,
+        has_fn=_mines,
+        attributes_fn=lambda coordinator: dict(_pool(lambda pool: pool.reject_reasons)(coordinator) or ()),
+        value_fn=_pool(lambda pool: pool.shares_rejected),
+    ),
+    HeaterSensorDescription(
+        key="solo_odds",
+        translation_key="solo_odds",
+        entity_category=EntityCategory.DIAGNOSTIC,
+        native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
+        suggested_display_precision=12,
+        change=MONEY,
+        has_fn=_mines,
+        value_fn=lambda coordinator: (
+            odds * 100.0 if (odds := coordinator.outlook.block_odds_per_year) is not None else None
+        ),
+    ),
+    HeaterSensorDescription(
+        key="starts_today",
+        translation_key="starts_today",
+        state_class=SensorStateClass.TOTAL_INCREASING,
+        value_fn=lambda coordinator: coordinator.data.starts_today,
+    ),
+    HeaterSensorDescription(
+        key="status",
+        translation_key="status",
+        device_class=SensorDeviceClass.ENUM,
+        options=[status.value for status in DeviceStatus],
+        value_fn=_telemetry(lambda telemetry: telemetry.status),
+    ),
+    HeaterSensorDescription(
+        key="why",
+        translation_key="why",
+        device_class=SensorDeviceClass.ENUM,
+        options=[why.value for why in Why],
+        attributes_fn=_why_figures,
+        value_fn=_decision(lambda decision: decision.why),
+    ),
+    HeaterSensorDescription(
+        key="workload",
+        translation_key="workload",
+        device_class=SensorDeviceClass.ENUM,
+        options=[workload.value for workload in Workload],
+        value_fn=lambda coordinator: coordinator.data.workload,
+    ),
+)

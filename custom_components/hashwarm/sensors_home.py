@@ -1,0 +1,137 @@
+"""The table of the home's sensors."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from homeassistant.components.sensor import SensorDeviceClass, SensorEntityDescription, SensorStateClass
+from homeassistant.const import EntityCategory, UnitOfEnergy, UnitOfRatio
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.typing import StateType
+from homeassistant.util.dt import utcnow
+
+from .coordinator import HomeCoordinator
+from .engine.home import FigureKind
+
+
+@dataclass(frozen=True, kw_only=True)
+class HomeSensorDescription(SensorEntityDescription):
+    """How a figure of the home is found."""
+
+    attributes_fn: Callable[[HomeCoordinator], dict[str, Any]] | None = None
+    unit_fn: Callable[[HomeAssistant], str] | None = None
+    value_fn: Callable[[HomeCoordinator], StateType | datetime]
+
+
+def _currency(hass: HomeAssistant) -> str:
+    return hass.config.currency
+
+
+def _figure(kind: FigureKind) -> Callable[[HomeCoordinator], float | None]:
+    def value(coordinator: HomeCoordinator) -> float | None:
+        figure = coordinator.home.market.figure(kind)
+        return figure.value if figure is not None else None
+
+    return value
+
+
+def _provenance(kind: FigureKind) -> Callable[[HomeCoordinator], dict[str, Any]]:
+    def attributes(coordinator: HomeCoordinator) -> dict[str, Any]:
+        figure = coordinator.home.market.figure(kind)
+        if figure is None:
+            return {}
+        return {"source": figure.source, "age_minutes": round(figure.age_s(utcnow()) / 60)}
+
+    return attributes
+
+
+def _adjustment_at(coordinator: HomeCoordinator) -> datetime | None:
+    figure = coordinator.home.market.figure(FigureKind.ADJUSTMENT_AT)
+    return datetime.fromtimestamp(figure.value, UTC) if figure is not None else None
+
+
+HOME_SENSORS: tuple[HomeSensorDescription, ...] = (
+    HomeSensorDescription(
+        key="btc_price",
+        translation_key="btc_price",
+        device_class=SensorDeviceClass.MONETARY,
+        suggested_display_precision=0,
+        unit_fn=_currency,
+        attributes_fn=_provenance(FigureKind.BTC_PRICE),
+        value_fn=_figure(FigureKind.BTC_PRICE),
+    ),
+    HomeSensorDescription(
+        key="difficulty",
+        translation_key="difficulty",
+        entity_category=EntityCategory.DIAGNOSTIC,
+        suggested_display_precision=0,
+        attributes_fn=_provenance(FigureKind.DIFFICULTY),
+        value_fn=_figure(FigureKind.DIFFICULTY),
+    ),
+    HomeSensorDescription(
+        key="earnings",
+        translation_key="home_earnings",
+        native_unit_of_measurement="sat",
+        state_class=SensorStateClass.TOTAL,
+        suggested_display_precision=4,
+        value_fn=lambda coordinator: coordinator.data.totals.all_time.earned_sat,
+    ),
+    HomeSensorDescription(
+        key="earnings_value",
+        translation_key="home_earnings_value",
+        device_class=SensorDeviceClass.MONETARY,
+        state_class=SensorStateClass.TOTAL,
+        suggested_display_precision=4,
+        unit_fn=_currency,
+        value_fn=lambda coordinator: coordinator.data.totals.all_time.earned_value,
+    ),
+    HomeSensorDescription(
+        key="energy_offset",
+        translation_key="home_energy_offset",
+        native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=4,
+        attributes_fn=lambda coordinator: {
+            "today": coordinator.data.totals.today.offset_percent,
+            "season": coordinator.data.totals.season.offset_percent,
+        },
+        value_fn=lambda coordinator: coordinator.data.totals.last_30_days.offset_percent,
+    ),
+    HomeSensorDescription(
+        key="hashprice",
+        translation_key="hashprice",
+        native_unit_of_measurement="BTC/PH/d",
+        entity_category=EntityCategory.DIAGNOSTIC,
+        suggested_display_precision=8,
+        value_fn=lambda coordinator: coordinator.data.outlook.hashprice_btc,
+    ),
+    HomeSensorDescription(
+        key="heat",
+        translation_key="home_heat",
+        device_class=SensorDeviceClass.ENERGY,
+        native_unit_of_measurement=UnitOfEnergy.KILO_WATT_HOUR,
+        state_class=SensorStateClass.TOTAL_INCREASING,
+        suggested_display_precision=3,
+        value_fn=lambda coordinator: coordinator.data.totals.meter_kwh,
+    ),
+    HomeSensorDescription(
+        key="heating_cost",
+        translation_key="home_heating_cost",
+        device_class=SensorDeviceClass.MONETARY,
+        state_class=SensorStateClass.TOTAL,
+        suggested_display_precision=4,
+        unit_fn=_currency,
+        value_fn=lambda coordinator: coordinator.data.totals.all_time.cost,
+    ),
+    HomeSensorDescription(
+        key="next_adjustment",
+        translation_key="next_adjustment",
+        device_class=SensorDeviceClass.TIMESTAMP,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        attributes_fn=lambda coordinator: {
+            "expected_change_percent": _figure(FigureKind.ADJUSTMENT_PERCENT)(coordinator)
+        },
+        value_fn=_adjustment_at,
+    ),
+)

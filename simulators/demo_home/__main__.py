@@ -1,0 +1,108 @@
+"""`scripts/develop`: a demo home in a browser, on loopback, in real time."""
+
+import argparse
+import asyncio
+from contextlib import suppress
+from pathlib import Path
+import shutil
+import signal
+import socket
+import sys
+import time
+
+import aiohttp
+
+from .client import PASSWORD, USERNAME, HomeClient
+from .home import DemoHome
+
+ROOT = Path(__file__).parents[2]
+
+
+def say(text: str) -> None:
+    """Tell the person what the wait is for."""
+    print(f"\033[33m▸\033[0m {text}", flush=True)
+
+
+def port_is_free(port: int) -> bool:
+    """Return whether the port can be listened on."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+async def run(home: DemoHome, *, only_check: bool) -> int:
+    """Start everything, say where it is, run until Ctrl-C or until something ends."""
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    started = time.monotonic()
+    async with aiohttp.ClientSession() as session:
+        client = HomeClient(session, f"http://127.0.0.1:{home.port}")
+        work = asyncio.create_task(home.start(client))
+        stopped = asyncio.create_task(stop.wait())
+        try:
+            await asyncio.wait({work, stopped}, return_when=asyncio.FIRST_COMPLETED)
+            if not work.done():
+                return 130
+            work.result()
+            print(_welcome(client, time.monotonic() - started), flush=True)
+            if only_check:
+                return 0
+            return await _until_the_end(home, stopped)
+        finally:
+            work.cancel()
+            stopped.cancel()
+            with suppress(asyncio.CancelledError):
+                await work
+            say("stopping Home Assistant, the room and the pool")
+            await home.stop()
+
+
+async def _until_the_end(home: DemoHome, stopped: asyncio.Task[bool]) -> int:
+    ended = asyncio.create_task(home.processes.first_exit())
+    await asyncio.wait({ended, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    if not stopped.done():
+        print(f"\033[31m✗\033[0m {ended.result()}; its log is in {home.folder.relative_to(ROOT)}", file=sys.stderr)
+        return 1
+    ended.cancel()
+    with suppress(asyncio.CancelledError):
+        await ended
+    return 0
+
+
+def _welcome(client: HomeClient, seconds: float) -> str:
+    return f"""
+  \033[1mThe demo home is ready\033[0m ({seconds:.0f} s).
+
+    {client.base_url}/hashwarm-demo
+    user {USERNAME}, password {PASSWORD}
+
+  Turn the thermostat. A real miner on this machine follows, a practice pool on
+  loopback takes its shares, and a simulated insulated box, small enough for the
+  watts of this CPU, warms up in real time. Nothing is sped up or scaled.
+  Ctrl-C stops everything.
+"""
+
+
+def main() -> None:
+    """Read the arguments and run the demo."""
+    parser = argparse.ArgumentParser(prog="scripts/develop", description="A demo home in a browser, on loopback.")
+    parser.add_argument("--port", type=int, default=8123, help="of Home Assistant (8123)")
+    parser.add_argument("--fresh", action="store_true", help="forget the demo home of last time")
+    parser.add_argument("--folder", type=Path, default=ROOT / ".develop", help="where the demo home lives")
+    parser.add_argument("--check", action="store_true", help="start, say that it is ready, and stop")
+    arguments = parser.parse_args()
+    if arguments.fresh:
+        shutil.rmtree(arguments.folder, ignore_errors=True)
+    if not port_is_free(arguments.port):
+        sys.exit(f"Port {arguments.port} is taken. Stop what uses it, or choose another: scripts/develop --port 8124")
+    home = DemoHome(ROOT, arguments.folder.resolve(), arguments.port, say)
+    sys.exit(asyncio.run(run(home, only_check=arguments.check)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,135 @@
+"""Does over Home Assistant's own API what a person would click: onboarding, log-in, adding the heater, first wishes."""
+
+import asyncio
+from typing import Any, Self
+
+import aiohttp
+
+USERNAME = "demo"
+PASSWORD = "demo"  # noqa: S105 - of a home that listens on loopback only
+
+
+class HomeClient:
+    """A logged-in user of one Home Assistant."""
+
+    def __init__(self, session: aiohttp.ClientSession, base_url: str) -> None:
+        self._session = session
+        self.base_url = base_url
+        self.client_id = f"{base_url}/"
+        self.tokens: dict[str, Any] = {}
+
+    async def wait_until_up(self, limit_s: float) -> None:
+        """Wait until the web server answers. Raises TimeoutError."""
+        async with asyncio.timeout(limit_s):
+            while True:
+                try:
+                    async with self._session.get(f"{self.base_url}/manifest.json") as answer:
+                        if answer.status < 500:
+                            return
+                except aiohttp.ClientError, TimeoutError:
+                    pass
+                await asyncio.sleep(0.2)
+
+    async def onboard_or_log_in(self) -> Self:
+        """Make the demo user in a fresh home, log in to a known one."""
+        async with self._session.get(f"{self.base_url}/api/onboarding") as answer:
+            steps = await answer.json() if answer.status == 200 else []
+        if any(step["step"] == "user" and not step["done"] for step in steps):
+            await self._onboard()
+        else:
+            await self._log_in()
+        return self
+
+    async def _onboard(self) -> None:
+        person = {
+            "client_id": self.client_id,
+            "name": "Demo",
+            "username": USERNAME,
+            "password": PASSWORD,
+            "language": "en",
+        }
+        answer = await self._post("/api/onboarding/users", person)
+        await self._exchange(answer["auth_code"])
+
+    async def _log_in(self) -> None:
+        start = {"client_id": self.client_id, "handler": ["homeassistant", None], "redirect_uri": self.client_id}
+        flow = await self._post("/auth/login_flow", start)
+        answer = await self._post(
+            f"/auth/login_flow/{flow['flow_id']}",
+            {"client_id": self.client_id, "username": USERNAME, "password": PASSWORD},
+        )
+        await self._exchange(answer["result"])
+
+    async def _exchange(self, code: str) -> None:
+        form = {"grant_type": "authorization_code", "code": code, "client_id": self.client_id}
+        async with self._session.post(f"{self.base_url}/auth/token", data=form) as answer:
+            answer.raise_for_status()
+            self.tokens = await answer.json()
+
+    async def _post(self, path: str, body: dict[str, Any]) -> Any:
+        async with self._session.post(f"{self.base_url}{path}", json=body, headers=self._headers()) as answer:
+            if answer.status >= 400:
+                raise RuntimeError(f"{path} answered {answer.status}: {await answer.text()}")
+            return await answer.json()
+
+    def _headers(self) -> dict[str, str]:
+        token = self.tokens.get("access_token")
+        return {"Authorization": f"Bearer {token}"} if token else {}
+
+    async def post(self, path: str, body: dict[str, Any]) -> Any:
+        """Post as the user. Raises RuntimeError with the answer on a refusal."""
+        return await self._post(path, body)
+
+    async def get(self, path: str) -> Any:
+        """Get as the user."""
+        async with self._session.get(f"{self.base_url}{path}", headers=self._headers()) as answer:
+            if answer.status >= 400:
+                raise RuntimeError(f"{path} answered {answer.status}: {await answer.text()}")
+            return await answer.json()
+
+    async def state(self, entity_id: str) -> str | None:
+        """Return the state of an entity, None while there is none."""
+        async with self._session.get(f"{self.base_url}/api/states/{entity_id}", headers=self._headers()) as answer:
+            return (await answer.json())["state"] if answer.status == 200 else None
+
+    async def call(self, domain: str, action: str, data: dict[str, Any]) -> None:
+        """Perform an action."""
+        await self.post(f"/api/services/{domain}/{action}", data)
+
+    async def command(self, command: dict[str, Any]) -> Any:
+        """Send one websocket command and return its result. Raises RuntimeError on a refusal."""
+        async with self._session.ws_connect(f"{self.base_url}/api/websocket", max_msg_size=0) as socket:
+            await socket.receive_json()
+            await socket.send_json({"type": "auth", "access_token": self.tokens["access_token"]})
+            await socket.receive_json()
+            await socket.send_json({"id": 1, **command})
+            answer = await socket.receive_json()
+        if not answer["success"]:
+            raise RuntimeError(f"{command['type']} was refused: {answer['error']}")
+        return answer["result"]
+
+    async def entity_ids(self) -> dict[str, str]:
+        """Return Hashwarm's entity ids by domain and translation key; the thermostat is just `climate`."""
+        entities = await self.command({"type": "config/entity_registry/list"})
+        return {_short(item): item["entity_id"] for item in entities if item["platform"] == "hashwarm"}
+
+    async def has_heater(self) -> bool:
+        """Return whether a heater is set up."""
+        entries = await self.get("/api/config/config_entries/entry?domain=hashwarm")
+        return bool(entries)
+
+    async def run_flow(self, inputs: list[dict[str, Any]]) -> dict[str, Any]:
+        """Walk through the config flow with one input per step; return its result."""
+        step = await self.post("/api/config/config_entries/flow", {"handler": "hashwarm"})
+        for user_input in inputs:
+            step = await self.post(f"/api/config/config_entries/flow/{step['flow_id']}", user_input)
+            if step.get("errors"):
+                raise RuntimeError(f"the set-up refused {user_input}: {step['errors']}")
+        if step["type"] != "create_entry":
+            raise RuntimeError(f"the set-up ended with {step}")
+        return dict(step)
+
+
+def _short(item: dict[str, Any]) -> str:
+    domain = item["entity_id"].split(".")[0]
+    return domain if domain == "climate" else f"{domain}.{item['translation_key']}"

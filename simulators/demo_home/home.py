@@ -1,0 +1,135 @@
+"""Starts the pieces of the demo in order and carries the watts from Home Assistant to the room."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+import json
+from pathlib import Path
+import socket
+import sys
+
+import aiohttp
+
+from .client import HomeClient
+from .config import write_config
+from .dashboard import install_dashboard
+from .processes import Processes
+
+UP_LIMIT_S = 120.0
+CARRY_EVERY_S = 1.0
+
+
+class DemoHome:
+    """Owner of the demo's processes and of the wire between heater and room."""
+
+    def __init__(self, root: Path, folder: Path, port: int, say: Callable[[str], None]) -> None:
+        self.folder = folder
+        self.port = port
+        self._root = root
+        self._say = say
+        folder.mkdir(parents=True, exist_ok=True)
+        self.processes = Processes(folder)
+        self._wire: asyncio.Task[None] | None = None
+
+    async def start(self, client: HomeClient) -> None:
+        """Start pool, room and Home Assistant; set up the heater if it is not there yet."""
+        self._say("the practice pool and the simulated box")
+        pool_port, room_port = self._ports()
+        await self._start_simulator("simulators.practice_pool", pool_port)
+        await self._start_simulator("simulators.room", room_port)
+        config = self.folder / "config"
+        write_config(config, self._root / "custom_components" / "hashwarm", room_port=room_port, port=self.port)
+        self._say("Home Assistant (5 to 10 s)")
+        stubs = self._root / "scripts" / "lib" / "stubs"
+        arguments = [sys.executable, "-m", "homeassistant", "-c", str(config), "--skip-pip"]
+        await self.processes.start("home-assistant", arguments, environment={"PYTHONPATH": str(stubs)})
+        await self._until_up(client)
+        await client.onboard_or_log_in()
+        if not await client.has_heater():
+            self._say("adding the Hashwarm heater, as Settings > Add integration would")
+            await self._add_heater(client, pool_port)
+        ids = await client.entity_ids()
+        await self._fit_box(client, ids["number.manual_power"], room_port)
+        await install_dashboard(client, ids)
+        self._wire = asyncio.create_task(self._carry_watts(client, ids["sensor.power"], room_port))
+
+    async def _until_up(self, client: HomeClient) -> None:
+        ended = asyncio.create_task(self.processes.first_exit())
+        up = asyncio.create_task(client.wait_until_up(UP_LIMIT_S))
+        try:
+            await asyncio.wait({ended, up}, return_when=asyncio.FIRST_COMPLETED)
+            if ended.done():
+                raise RuntimeError(f"{ended.result()}; its log is in {self.folder}")
+            await up
+        finally:
+            ended.cancel()
+            up.cancel()
+
+    async def stop(self) -> None:
+        """Cut the wire and stop the processes."""
+        if self._wire is not None:
+            self._wire.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._wire
+        await self.processes.stop()
+
+    def _ports(self) -> tuple[int, int]:
+        """Return the ports of pool and room; the same ones each time, for the heater of last time knows them."""
+        kept = self.folder / "ports.json"
+        if not kept.exists():
+            with socket.socket() as first, socket.socket() as second:
+                first.bind(("127.0.0.1", 0))
+                second.bind(("127.0.0.1", 0))
+                kept.write_text(json.dumps([first.getsockname()[1], second.getsockname()[1]]))
+        pool_port, room_port = json.loads(kept.read_text())
+        return pool_port, room_port
+
+    async def _start_simulator(self, module: str, port: int) -> None:
+        name = module.rsplit(".", 1)[1].replace("_", "-")
+        arguments = [sys.executable, "-m", module, "--port", str(port)]
+        environment = {"PYTHONPATH": str(self._root)}
+        await self.processes.start_and_wait(name, arguments, environment=environment, ready=f":{port}")
+
+    async def _add_heater(self, client: HomeClient, pool_port: int) -> None:
+        await _wait_for_state(client, "sensor.demo_box_temperature")
+        await client.run_flow(
+            [
+                {"next_step_id": "this_machine"},
+                {
+                    "room_sensor": "sensor.demo_box_temperature",
+                    "outdoor_sensor": "sensor.demo_outdoor_temperature",
+                    "room_response": "box",
+                },
+                {"pool": f"127.0.0.1:{pool_port}", "user": "demo.heater", "password": "x"},
+                {"price": 0.30},
+            ]
+        )
+        ids = await client.entity_ids()
+        await client.call(
+            "climate", "set_temperature", {"entity_id": ids["climate"], "temperature": 21, "hvac_mode": "heat"}
+        )
+
+    async def _fit_box(self, client: HomeClient, number: str, room_port: int) -> None:
+        """Choose a box that this machine's watts can warm, and say which."""
+        state = await client.get(f"/api/states/{number}")
+        heater_w = float(state["attributes"]["max"])
+        async with aiohttp.ClientSession() as session:
+            answer = await session.put(f"http://127.0.0.1:{room_port}/box", json={"heater_w": heater_w})
+            loss = (await answer.json())["air_to_outdoor_w_per_k"]
+        self._say(f"the box fits this machine: a heater of {heater_w:.0f} W, a loss of {loss:.2f} W per K")
+
+    async def _carry_watts(self, client: HomeClient, power_entity: str, room_port: int) -> None:
+        url = f"http://127.0.0.1:{room_port}/power"
+        async with aiohttp.ClientSession() as session:
+            while True:
+                with suppress(aiohttp.ClientError, RuntimeError, ValueError, TimeoutError):
+                    power_w = float(await client.state(power_entity) or "nan")
+                    if power_w == power_w:  # noqa: PLR0124 - NaN is no power
+                        await session.put(url, json={"power_w": power_w})
+                await asyncio.sleep(CARRY_EVERY_S)
+
+
+async def _wait_for_state(client: HomeClient, entity_id: str) -> None:
+    async with asyncio.timeout(UP_LIMIT_S):
+        while await client.state(entity_id) in {None, "unknown", "unavailable"}:
+            await asyncio.sleep(0.3)
