@@ -29,6 +29,7 @@ _BACKOFF_MOST_S = 60.0
 _HEALTHY_S = 60.0
 _RATE_WINDOW_S = 2.0
 _MOST_UNSENT_BYTES = 1 << 20
+_FOREIGN_SIGNALS = {signal.SIGKILL, signal.SIGTERM}
 _KERNEL_SIGNALS = {signal.SIGILL, signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE}
 
 
@@ -81,6 +82,7 @@ class HashingChild:
         on_change: Callable[[], None] | None = None,
         heartbeat_s: float = 10.0,
         backoff_s: float = 1.0,
+        silence_s: float = 30.0,
         engine_parent: Path = ENGINE_PARENT,
         masked: tuple[str, ...] = (),
     ) -> None:
@@ -99,6 +101,7 @@ class HashingChild:
         self._jitter = jitter
         self._heartbeat_s = heartbeat_s
         self._backoff_s = backoff_s
+        self._silence_s = silence_s
         self._engine_parent = engine_parent
         self._masked = set(masked)
         self._process: Process | None = None
@@ -135,6 +138,7 @@ class HashingChild:
             async with asyncio.timeout(_START_TIMEOUT_S):
                 await asyncio.shield(ready)
         except TimeoutError as error:
+            ready.cancel()
             await self.stop()
             raise WorkerError("the hashing child did not answer") from error
         except BaseException:
@@ -144,9 +148,9 @@ class HashingChild:
     async def stop(self) -> None:
         """End the child: by word, then SIGTERM, then SIGKILL. Idempotent."""
         self._stopping.set()
-        supervisor, self._supervisor = self._supervisor, None
-        if supervisor is not None:
-            await supervisor
+        if self._supervisor is not None:
+            await asyncio.wait({self._supervisor})
+            self._supervisor = None
 
     def set_work(self, work: HashWork | None) -> None:
         """Hash that from now on; None hashes nothing."""
@@ -212,7 +216,7 @@ class HashingChild:
     def _fail_start(self, ready: asyncio.Future[None], status: int) -> None:
         """Tell start() why there is no child."""
         if self._stopping.is_set():
-            ready.cancel()
+            ready.set_exception(WorkerError("the hashing child was stopped"))
         elif status == EXIT_BUSY:
             ready.set_exception(WorkerBusyError("another hashing worker runs on this host"))
         else:
@@ -220,8 +224,11 @@ class HashingChild:
 
     def _learn_from(self, status: int) -> None:
         """Mask the kernel that brought the child down."""
-        kernel = self._testing or (self._report.kernel if self._report and -status in _KERNEL_SIGNALS else None)
-        self._testing = None
+        kernel, self._testing = self._testing, None
+        if kernel is None and -status in _KERNEL_SIGNALS and self._report:
+            kernel = self._report.kernel
+        if -status in _FOREIGN_SIGNALS:
+            return
         if kernel and kernel != "hashlib":
             self._masked.add(kernel.removesuffix("_ab4"))
             self._crash_problem = "kernel_crashed"
@@ -261,10 +268,18 @@ class HashingChild:
         """Take in what the child says until it closes its output."""
         assert process.stdout is not None
         lines = LineReader()
-        while data := await process.stdout.read(1 << 16):
+        while data := await self._read(process.stdout):
             for message in lines.feed(data):
                 with contextlib.suppress(KeyError, TypeError, ValueError, AttributeError, OverflowError):
                     self._hear(message, ready)
+
+    async def _read(self, stream: asyncio.StreamReader) -> bytes:
+        """Read what there is; nothing when the child ended, or said nothing for too long and must be replaced."""
+        try:
+            async with asyncio.timeout(self._silence_s):
+                return await stream.read(1 << 16)
+        except TimeoutError:
+            return b""
 
     def _hear(self, message: dict[str, Any], ready: asyncio.Future[None]) -> None:
         """Understand one message. Raises KeyError, TypeError or ValueError for a malformed one."""
@@ -280,7 +295,8 @@ class HashingChild:
                 self._testing = None
                 self._hear_tuned(message)
             case "share":
-                self._on_share(_share(message))
+                # The owner's errors are the loop's to report and must not silence the child.
+                asyncio.get_running_loop().call_soon(self._on_share, _share(message))
             case "report":
                 self._hear_report(message)
 
@@ -326,7 +342,7 @@ class HashingChild:
         assert self._report is not None
         self._report = replace(self._report, **changes)
         if self._on_change is not None:
-            self._on_change()
+            asyncio.get_running_loop().call_soon(self._on_change)
 
 
 async def _end(process: Process) -> None:

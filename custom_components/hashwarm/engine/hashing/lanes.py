@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _RATE_WEIGHT = 0.2
 _RETRY_S = 0.2
+_LEARN_S = 0.005
+"""Shorter batches say more of cold caches and clocks than of the full rate."""
 
 
 class StopFlags:
@@ -176,8 +178,8 @@ class Lane:
             unit.prefixes, unit.task.target, unit.nonce, min(count, NONCES - unit.nonce), self._stop
         )
         ended_s = time.thread_time()
-        if hashes and not self._stop.value:
-            scan_s = max(ended_s - began_s + extra_cpu_s, 1e-6)
+        scan_s = ended_s - began_s + extra_cpu_s
+        if scan_s >= _LEARN_S:
             self.full_rate_hs += _RATE_WEIGHT * (hashes / scan_s - self.full_rate_hs)
         self._advance(unit, hashes // self.kernel.versions)
         for version_index, nonce in found:

@@ -72,7 +72,7 @@ def _finds_block(kernel: Kernel, block: bytes) -> bool:
 
 
 def _agrees(kernel: Kernel, prefixes: tuple[bytes, ...]) -> bool:
-    """Whether finds below difficulty 1 agree with hashlib: at targets from the greatest digest to just under the least."""
+    """Whether finds below difficulty 1 agree with hashlib, at targets from the greatest digest to under the least."""
     digests = {
         (version, nonce): digest_of(header(prefix, nonce))
         for version, prefix in enumerate(prefixes)

@@ -15,6 +15,7 @@ from .lanes import Lane, Orders, StopFlags
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from socket import socket
     from typing import Any
 
@@ -43,11 +44,12 @@ class Settings:
 class Worker:
     """Standard input and output, heartbeat and reports; the only one who speaks is the main thread."""
 
-    def __init__(self, settings: Settings, source: int, sink: int, guard: socket) -> None:
+    def __init__(self, settings: Settings, source: int, sink: int, guard: socket, abort: Callable[[int], None]) -> None:
         self.settings = settings
         self.stops = StopFlags(settings.threads)
         self.orders = Orders(self.stops)
         self.lanes: list[Lane] = []
+        self._abort = abort
         self._guard = guard
         self._source = source
         self._sink = sink
@@ -127,8 +129,9 @@ class Worker:
         """Run a lane; a lane that fails ends the child, and the keeper starts a new one."""
         try:
             lane.run()
-        except OSError:
-            os._exit(1)
+        finally:
+            if not self.orders.closing:
+                self._abort(1)
 
     def serve(self) -> None:
         """Read commands, watch the heartbeat and report, until told to stop or the input ends."""
@@ -254,7 +257,7 @@ def main(text: str) -> int:
     except process.GuardHeldError:
         return protocol.EXIT_BUSY
     process.be_humble()
-    worker = Worker(settings, 0, 1, guard)
+    worker = Worker(settings, 0, 1, guard, os._exit)
     try:
         worker.announce({"t": "ready"})
         worker.start_lanes(choose(settings.masked, lambda name: worker.announce({"t": "testing", "kernel": name})))
