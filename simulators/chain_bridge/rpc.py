@@ -25,8 +25,8 @@ class NodeRpc:
         body = {"jsonrpc": "1.0", "id": next(self._ids), "method": method, "params": params}
         try:
             user, _, password = self._cookie.read_text().strip().partition(":")
-            auth = aiohttp.BasicAuth(user, password)
-            async with self._session.post(self._url, json=body, auth=auth) as response:
+            headers = {"Authorization": aiohttp.encode_basic_auth(user, password)}
+            async with self._session.post(self._url, json=body, headers=headers) as response:
                 answer = await response.json(content_type=None)
         except (OSError, aiohttp.ClientError, ValueError) as error:
             raise RpcError(f"{method}: {error}") from error

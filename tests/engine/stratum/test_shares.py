@@ -108,6 +108,7 @@ def test_unanswered_shares_are_given_up(ledger, issue, miner):
     assert [result.reason for result in ledger.overdue(60, 60)] == [RejectReason.NO_ANSWER]
     assert [result.reason for result in ledger.disconnect()] == [RejectReason.NO_ANSWER]
     assert ledger.admit(miner.share(issued.work), 0).reason is RejectReason.STALE
+    assert (ledger.rejected, ledger.reasons[RejectReason.NO_ANSWER]) == (0, 2)
 
 
 def test_what_is_remembered_is_bounded(ledger, issue, miner):

@@ -183,7 +183,8 @@ class ShareLedger:
         self.reasons[reason] += 1
         if reason is RejectReason.STALE:
             self.stale += 1
-        else:
+        elif reason is not RejectReason.NO_ANSWER:
+            # What the pool made of an unanswered share is unknown, so it is no refusal.
             self.rejected += 1
         return ShareResult(
             accepted=False,
