@@ -123,9 +123,16 @@ class Home:
             await asyncio.gather(task, return_exceptions=True)
         try:
             async with asyncio.timeout(_STOP_S):
-                await self._ledger.close()
+                await self._close_ledger()
         except StoreError, TimeoutError:
             _LOGGER.exception("The last moments of the ledger could not be written")
+
+    async def _close_ledger(self) -> None:
+        """Close and write; a failure may be over once the file is opened anew, so it is tried twice."""
+        try:
+            await self._ledger.close()
+        except StoreError:
+            await self._ledger.flush()
 
     def set_earning(self, heater_id: str, earning: Earning) -> None:
         """Say what the heater's share work is paid for: pool or solo with its fee, or nothing."""

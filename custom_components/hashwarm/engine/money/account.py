@@ -136,7 +136,7 @@ class HeaterAccount:
             return True
         if (held.hour, held.price_nano, held.earning) != (terms.hour, terms.price_nano, terms.earning):
             return True
-        if interval.length_ms < _SETTLE_MS:
+        if 0 < interval.length_ms < _SETTLE_MS:
             return False
         return _slow_terms(held) != _slow_terms(terms)
 

@@ -1,0 +1,180 @@
+"""Market sources against a real server that answers as the documented services do, and as they should not."""
+
+import contextlib
+import json
+import math
+
+from aiohttp import ClientSession, web
+from aiohttp.test_utils import TestServer
+from hypothesis import given, settings, strategies as st
+import pytest
+
+from custom_components.hashwarm.engine.model.errors import InvalidValueError, SourceError
+from custom_components.hashwarm.engine.money import Coinbase, FigureKind, Manual, Mempool, RateLimitedError
+from custom_components.hashwarm.engine.money.sources import coinbase, http, mempool
+
+GOOD = {
+    "/api/v1/mining/hashrate/3d": {
+        "hashrates": [],
+        "difficulty": [],
+        "currentHashrate": 1.1e21,
+        "currentDifficulty": 150e12,
+    },
+    "/api/v1/mining/reward-stats/144": {
+        "startBlock": 900_000,
+        "endBlock": 900_143,
+        "totalReward": "45288000000",
+        "totalFee": "288000000",
+        "totalTx": "400000",
+    },
+    "/api/v1/prices": {"time": 1, "USD": 100_000, "EUR": 90_000.5, "GBP": -1},
+    "/api/v1/difficulty-adjustment": {"difficultyChange": -2.5, "estimatedRetargetDate": 1_790_000_000_000},
+    "/v2/prices/BTC-SEK/spot": {"data": {"amount": "640000.12", "base": "BTC", "currency": "SEK"}},
+}
+DIFFICULTY = frozenset({FigureKind.DIFFICULTY})
+PRICE = frozenset({FigureKind.BTC_PRICE})
+
+
+@pytest.fixture
+async def served():
+    """Yields what is answered by path, the requests seen, and the address."""
+    answers, seen = dict(GOOD), []
+
+    async def answer(request):
+        seen.append(request.path)
+        given = answers.get(request.path)
+        if isinstance(given, web.Response):
+            return given
+        return web.json_response(given) if given is not None else web.Response(status=404)
+
+    app = web.Application()
+    app.router.add_get("/{path:.*}", answer)
+    async with TestServer(app) as server, ClientSession() as session:
+        yield answers, seen, str(server.make_url("/")), session
+
+
+async def test_mempool_tells_every_figure(served):
+    _, seen, url, session = served
+    source = Mempool(session, currency="EUR", base_url=url)
+    told = {}
+    for kinds in source.requests:
+        told |= await source.fetch(kinds)
+    assert told == {
+        FigureKind.DIFFICULTY: 150e12,
+        FigureKind.REWARD_SAT: 314_500_000,
+        FigureKind.BTC_PRICE: 90_000.5,
+        FigureKind.ADJUSTMENT_PERCENT: -2.5,
+        FigureKind.ADJUSTMENT_AT: 1_790_000_000,
+    }
+    assert len(seen) == 4
+    assert source.name.startswith("127.0.0.1")
+
+
+async def test_coinbase_tells_the_price_in_many_currencies(served):
+    *_, url, session = served
+    source = Coinbase(session, currency="SEK", base_url=url)
+    assert await source.fetch(PRICE) == {FigureKind.BTC_PRICE: 640_000.12}
+    with pytest.raises(SourceError):
+        await source.fetch(DIFFICULTY)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        web.Response(status=500),
+        web.Response(text="<html>"),
+        web.Response(body=b"\xff\xfe\xfa"),
+        web.Response(text="[" * 100_000),
+        web.Response(text=json.dumps({"currentDifficulty": 1, "pad": "x" * 300_000})),
+        {"error": "under HTTP 200"},
+        [],
+        {"currentDifficulty": None},
+        {"currentDifficulty": True},
+        {"currentDifficulty": "150T"},
+        {"currentDifficulty": 0},
+        {"currentDifficulty": -5},
+        {"currentDifficulty": 1e300},
+    ],
+)
+async def test_garbage_is_a_source_error(served, answer):
+    answers, _, url, session = served
+    answers["/api/v1/mining/hashrate/3d"] = answer
+    with pytest.raises(SourceError):
+        await Mempool(session, currency="EUR", base_url=url).fetch(DIFFICULTY)
+
+
+async def test_no_server_is_a_source_error(served):
+    *_, session = served
+    with pytest.raises(SourceError):
+        await Mempool(session, currency="EUR", base_url="http://127.0.0.1:9").fetch(DIFFICULTY)
+    with pytest.raises(SourceError):
+        await Mempool(session, currency="EUR", base_url="nonsense").fetch(DIFFICULTY)
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [("120", 120), ("Wed, 21 Oct 2026 07:28:00 GMT", None), (None, None), ("-3", None), ("nan", None)],
+)
+async def test_too_many_requests_say_how_long_to_wait(served, header, seconds):
+    answers, _, url, session = served
+    headers = {"Retry-After": header} if header else {}
+    answers["/api/v1/prices"] = web.Response(status=429, headers=headers)
+    with pytest.raises(RateLimitedError) as caught:
+        await Mempool(session, currency="EUR", base_url=url).fetch(PRICE)
+    assert caught.value.retry_after_s == seconds
+
+
+def test_bounds_of_the_parsers():
+    for wrong in ({"EUR": -1}, {"EUR": 0}, {"USD": 5}, {"EUR": 1e300}):
+        with pytest.raises(SourceError):
+            mempool.parse_prices(wrong, "EUR")
+    stats = GOOD["/api/v1/mining/reward-stats/144"]
+    for wrong in ({"endBlock": 900_500}, {"totalReward": "nan"}, {"totalReward": "5"}, {"startBlock": 900_144}):
+        with pytest.raises(SourceError):
+            mempool.parse_reward_stats(stats | wrong)
+    for wrong in ({"difficultyChange": 1e9, "estimatedRetargetDate": 1}, {"difficultyChange": 1}):
+        with pytest.raises(SourceError):
+            mempool.parse_adjustment(wrong)
+    spot = {"amount": "5", "base": "BTC", "currency": "SEK"}
+    for wrong in ({"base": "ETH"}, {"currency": "EUR"}, {"amount": "0"}, {"amount": "x"}):
+        with pytest.raises(SourceError):
+            coinbase.parse_spot({"data": spot | wrong}, "SEK")
+    with pytest.raises(SourceError):
+        http.number(10**400, 0, 1, "huge")
+
+
+@settings(max_examples=40)
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.floats() | st.text(),
+        lambda x: (
+            st.lists(x)
+            | st.dictionaries(
+                st.sampled_from(
+                    ["currentDifficulty", "startBlock", "endBlock", "totalReward", "EUR", "data", "amount"]
+                ),
+                x,
+            )
+        ),
+    )
+)
+def test_parsers_only_ever_raise_source_errors(answer):
+    parsers = (
+        mempool.parse_hashrate,
+        mempool.parse_reward_stats,
+        mempool.parse_adjustment,
+        lambda a: mempool.parse_prices(a, "EUR"),
+        lambda a: coinbase.parse_spot(a, "EUR"),
+    )
+    for parse in parsers:
+        with contextlib.suppress(SourceError):
+            assert all(math.isfinite(value) for value in parse(answer).values())
+
+
+@pytest.mark.parametrize("wrong", [0, -1, float("nan"), float("inf"), 1e300])
+def test_figures_by_hand_are_checked(wrong):
+    for kind in (FigureKind.DIFFICULTY, FigureKind.REWARD_SAT, FigureKind.BTC_PRICE):
+        with pytest.raises(InvalidValueError):
+            Manual({kind: wrong})
+    with pytest.raises(InvalidValueError):
+        Manual({FigureKind.ADJUSTMENT_AT: 5})
