@@ -22,20 +22,25 @@ CARRY_EVERY_S = 1.0
 class DemoHome:
     """Owner of the demo's processes and of the wire between heater and room."""
 
-    def __init__(self, root: Path, folder: Path, port: int, say: Callable[[str], None]) -> None:
+    def __init__(
+        self, root: Path, folder: Path, port: int, say: Callable[[str], None], *, pool_port: int | None = None
+    ) -> None:
+        """Prepare; with `pool_port` the pool that listens there is used and no practice pool is started."""
         self.folder = folder
         self.port = port
         self._root = root
         self._say = say
+        self._pool_port = pool_port
         folder.mkdir(parents=True, exist_ok=True)
         self.processes = Processes(folder)
         self._wire: asyncio.Task[None] | None = None
 
     async def start(self, client: HomeClient) -> None:
         """Start pool, room and Home Assistant; set up the heater if it is not there yet."""
-        self._say("the practice pool and the simulated box")
+        self._say("the simulated box" if self._pool_port else "the practice pool and the simulated box")
         pool_port, room_port = self._ports()
-        await self._start_simulator("simulators.practice_pool", pool_port)
+        if self._pool_port is None:
+            await self._start_simulator("simulators.practice_pool", pool_port)
         await self._start_simulator("simulators.room", room_port)
         config = self.folder / "config"
         write_config(config, self._root / "custom_components" / "hashwarm", room_port=room_port, port=self.port)
@@ -47,7 +52,7 @@ class DemoHome:
         await client.onboard_or_log_in()
         if not await client.has_heater():
             self._say("adding the Hashwarm heater, as Settings > Add integration would")
-            await self._add_heater(client, pool_port)
+            await self._add_heater(client, self._pool_port or pool_port)
         ids = await client.entity_ids()
         await self._fit_box(client, ids["number.manual_power"], room_port)
         await install_dashboard(client, ids)

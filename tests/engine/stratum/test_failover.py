@@ -56,6 +56,7 @@ def test_back_off_grows_to_its_cap_with_jitter(failures, seed):
         ("umbrel", "umbrel", True),
         ("192.0.2.1", "192.0.2.1", True),
         ("192.0.2.1", "192.0.2.2", False),
+        ("192.0.2.1", "198.0.2.1", False),
         ("pool.example", "192.0.2.2", False),
         ("2001:db8::1", "2001:db8::2", False),
         ("a..b", "c..b", False),

@@ -319,6 +319,7 @@ async def test_trap_11_a_pool_that_falls_silent_is_left(bench, config, quirks, u
             assert None in side.works
             await asyncio.sleep(1.2)
             assert side.session.state.name == f"127.0.0.1:{second.port}"
+            assert second.stats.connections == 1
 
 
 async def test_a_half_closed_connection_is_made_anew(bench, config, quirks, until):
