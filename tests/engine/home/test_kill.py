@@ -13,7 +13,7 @@ from custom_components.hashwarm.engine.money.interval import Sums
 from custom_components.hashwarm.engine.money.tables import day_sums
 
 CHILD = Path(__file__).with_name("booking_child.py")
-KILLS = 5
+KILLS = 4
 MJ_PER_S = {"a": 1_000_000, "b": 500_000}
 
 
@@ -40,7 +40,7 @@ async def test_a_real_kill_loses_ten_seconds_and_doubles_nothing(world_type, tmp
     least = 0
     shown = 0.0
     for kill in range(KILLS):
-        lines = await run_and_kill(path, start_s, 3 + kill * 107)
+        lines = await run_and_kill(path, start_s, 3 + kill * 131)
         seconds = max([int(line) for line in lines if line.isdigit()], default=None)
         assert seconds is not None
         most += seconds + 1

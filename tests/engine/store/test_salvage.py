@@ -9,6 +9,7 @@ import pytest
 from custom_components.hashwarm.engine.model.errors import StoreDamagedError, StoreUnavailableError
 from custom_components.hashwarm.engine.store import Schema, Store
 from custom_components.hashwarm.engine.store.faults import primary_code, translated
+from custom_components.hashwarm.engine.store.salvage import _Reader, salvage
 
 NOTES = Schema("notes", (("CREATE TABLE note (id INTEGER PRIMARY KEY, text TEXT)",),))
 NOW = datetime(2026, 11, 22, 6, 45, tzinfo=UTC)
@@ -130,6 +131,23 @@ async def test_a_salvage_that_cannot_write_leaves_the_damaged_file_in_place(tmp_
     await store.stop()
 
 
+async def test_rows_that_break_the_tables_own_checks_are_left_out(tmp_path):
+    path = tmp_path / "ledger.db"
+    loose = Schema("notes", (("CREATE TABLE note (id INTEGER PRIMARY KEY, text)", "CREATE TABLE other (id INTEGER)"),))
+    store = make(path, loose)
+    await store.start()
+    rows = [(1, "a"), (2, None), (3, b"x")]
+    await store.write(lambda c: c.executemany("INSERT INTO note VALUES (?, ?)", rows).rowcount)
+    await store.write(lambda c: c.execute("DROP TABLE other").rowcount)
+    await store.stop()
+    strict = Schema(
+        "notes",
+        (("CREATE TABLE note (id INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT", "CREATE TABLE other (id INTEGER)"),),
+    )
+    done = salvage(path, (strict,), NOW)
+    assert (done.recovered_rows, done.damaged_tables) == (1, ("other",))
+
+
 @settings(max_examples=25, deadline=None)
 @given(where=st.floats(0, 0.999), data=st.binary(min_size=1, max_size=3000))
 async def test_no_damage_whatever_stops_the_store(tmp_path_factory, where, data):
@@ -147,3 +165,10 @@ async def test_no_damage_whatever_stops_the_store(tmp_path_factory, where, data)
 def test_errors_without_a_code_are_our_own():
     assert primary_code(sqlite3.ProgrammingError("no code")) is None
     assert isinstance(translated(OSError("disk")), StoreUnavailableError)
+
+
+def test_a_disk_that_fails_while_reading_is_no_damage():
+    source = sqlite3.connect(":memory:")
+    source.close()
+    with pytest.raises(sqlite3.ProgrammingError):
+        list(_Reader(source, "SELECT 1"))

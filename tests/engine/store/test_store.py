@@ -69,6 +69,7 @@ async def test_what_is_written_is_there_at_the_next_start(store):
     await store.start()
     assert await store.read(texts) == ["kept"]
     assert store.salvaged is None
+    assert store.path.exists()
 
 
 async def test_no_thread_is_left_and_a_stopped_store_refuses(store):

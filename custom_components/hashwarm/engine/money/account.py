@@ -119,15 +119,15 @@ class HeaterAccount:
     def _take(self, step: Step, now_ms: int, now_terms: Terms) -> None:
         """Add a step to the open interval, or book it as a gap of its own."""
         self.energy_mj += step.energy_mj
-        if self._open is not None and not step.gap:
+        assert self._open is not None
+        if not step.gap:
             self._open.add(step)
             return
-        if self._open is not None:
-            terms = self._open.terms
-            self._close()
-            if terms.price_nano != now_terms.price_nano:
-                terms = replace(terms, price_nano=None)
-            self._book_gap(step, now_ms - step.length_ms, terms)
+        terms = self._open.terms
+        self._close()
+        if terms.price_nano != now_terms.price_nano:
+            terms = replace(terms, price_nano=None)
+        self._book_gap(step, now_ms - step.length_ms, terms)
 
     def _must_close(self, interval: OpenInterval, terms: Terms, now_ms: int) -> bool:
         """Tell whether something that prices or labels an interval changed."""

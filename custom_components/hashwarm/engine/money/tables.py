@@ -33,11 +33,12 @@ _NEVER_CHANGED = """
 CREATE TRIGGER money_interval_closed BEFORE UPDATE ON money_interval WHEN OLD.closed
 BEGIN SELECT RAISE(ABORT, 'a closed interval never changes'); END
 """
+_OPEN = "CREATE INDEX money_interval_open ON money_interval (id) WHERE NOT closed"
 _FIGURE = """
 CREATE TABLE money_figure (kind TEXT PRIMARY KEY, value REAL NOT NULL, source TEXT NOT NULL, at_ms INTEGER NOT NULL,
  unit TEXT NOT NULL) STRICT
 """
-SCHEMA = Schema("money", ((_SESSION, _HEATER, _INTERVAL, _NEVER_CHANGED, _FIGURE),))
+SCHEMA = Schema("money", ((_SESSION, _HEATER, _INTERVAL, _NEVER_CHANGED, _OPEN, _FIGURE),))
 
 _SESSION_BITS = 24
 """A session may hold 16 million intervals: sixty years of ten heaters."""
