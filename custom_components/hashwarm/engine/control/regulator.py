@@ -31,7 +31,8 @@ GAINS: dict[RoomResponse, Gains] = {
 
 # Power readings within this share of the maximum count as obedience; estimates are no better.
 TRACKING_TOLERANCE = 0.1
-INTEGRAL_SHARE = 1.0
+# Far from the target the integral learns less, or a long warm-up would end in a long overshoot.
+LEARNING_BAND_K = 0.5
 
 
 class Regulator:
@@ -57,7 +58,9 @@ class Regulator:
         forward_w = self._forward_w(target_c, outdoor_c, maximum_w)
         wanted_w = proportional_w + forward_w + self.integral_w
         possible_w = min(max(wanted_w, 0.0), maximum_w)
-        self._integrate(error_k, maximum_w, _excess_w(wanted_w, possible_w, drawn_w, maximum_w), elapsed_s)
+        if (wanted_w - possible_w) * error_k <= 0.0:
+            self._learn(error_k, maximum_w, elapsed_s)
+        self._unlearn(_missing_w(possible_w, drawn_w, maximum_w), elapsed_s)
         return possible_w
 
     def _forward_w(self, target_c: float, outdoor_c: float | None, maximum_w: float) -> float:
@@ -65,21 +68,20 @@ class Regulator:
             return 0.0
         return self._gains.outdoor_per_k * maximum_w * max(target_c - outdoor_c, 0.0)
 
-    def _integrate(self, error_k: float, maximum_w: float, excess_w: float, elapsed_s: float) -> None:
-        gain_w_per_k = self._gains.proportional_per_k * maximum_w
-        tracking_s = self._gains.integral_s / 4
-        change_w = (gain_w_per_k * error_k / self._gains.integral_s - excess_w / tracking_s) * elapsed_s
-        bound_w = INTEGRAL_SHARE * maximum_w
-        self.integral_w = min(max(self.integral_w + change_w, -bound_w), bound_w)
+    def _learn(self, error_k: float, maximum_w: float, elapsed_s: float) -> None:
+        """Integrate the error, unless the demand is at its limit and the error would only drive it further."""
+        learning = 1.0 / (1.0 + (error_k / LEARNING_BAND_K) ** 2)
+        rate_w_per_s = learning * self._gains.proportional_per_k * maximum_w * error_k / self._gains.integral_s
+        self.integral_w = min(max(self.integral_w + rate_w_per_s * elapsed_s, -maximum_w), maximum_w)
+
+    def _unlearn(self, missing_w: float, elapsed_s: float) -> None:
+        """Give back what was learned while the device drew less than it was asked to."""
+        if missing_w > 0.0 < self.integral_w:
+            self.integral_w = max(self.integral_w - missing_w * elapsed_s / (self._gains.integral_s / 4), 0.0)
 
 
-def _excess_w(wanted_w: float, possible_w: float, drawn_w: float | None, maximum_w: float) -> float:
-    """Return how much of the demand cannot be had: beyond the limits, or not drawn by the device."""
-    saturation_w = wanted_w - possible_w
+def _missing_w(demand_w: float, drawn_w: float | None, maximum_w: float) -> float:
+    """Return what the device leaves undrawn beyond the tolerance; nothing while its power is unknown."""
     if drawn_w is None:
-        return saturation_w
-    missing_w = possible_w - drawn_w
-    tolerance_w = TRACKING_TOLERANCE * maximum_w
-    if missing_w > tolerance_w:
-        return saturation_w + missing_w - tolerance_w
-    return saturation_w
+        return 0.0
+    return max(demand_w - drawn_w - TRACKING_TOLERANCE * maximum_w, 0.0)

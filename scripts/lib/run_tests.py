@@ -1,0 +1,118 @@
+"""Runs the rooms of tests one after the other, prints progress, joins their coverage and says what passed."""
+
+import argparse
+from dataclasses import dataclass, field
+import os
+from pathlib import Path
+import re
+import subprocess
+import sys
+import time
+
+ROOT = Path(__file__).parents[2]
+HOUSE = str(ROOT / ".venv" / "bin" / "python")
+ENGINE = str(ROOT / ".venv-engine" / "bin" / "python")
+COUNTS = re.compile(r"(\d+) (passed|failed|skipped|errors?)\b")
+# Of the whole integration, in percent; the engine's figure counts branches too.
+LEAST_WHOLE = 95.0
+
+
+@dataclass
+class Room:
+    """One run of tests; `coverage` measures it."""
+
+    name: str
+    command: list[str]
+    heavy: bool = False
+    environment: dict[str, str] = field(default_factory=dict)
+
+
+def pytest(python: str, *paths: str, workers: int = 0, covered: bool = True) -> list[str]:
+    """Return the command that runs some folders of tests."""
+    launcher = (
+        [python, "-m", "coverage", "run", "-m", "pytest"] if covered and not workers else [python, "-m", "pytest"]
+    )
+    return [*launcher, *(["-n", str(workers)] if workers else []), *paths]
+
+
+ROOMS = (
+    Room("lint", ["scripts/lint"]),
+    Room("engine", pytest(ENGINE, "tests/engine")),
+    Room("simulators", pytest(ENGINE, "tests/simulators", covered=False)),
+    Room("gates", pytest(HOUSE, "tests/gates", covered=False)),
+    Room("integration", pytest(HOUSE, "tests/integration")),
+    Room("browser", pytest(HOUSE, "tests/e2e", covered=False), heavy=True),
+    Room("acceptance", ["scripts/acceptance"], heavy=True),
+)
+
+
+def run(room: Room) -> tuple[bool, dict[str, int]]:
+    """Run one room and pass its output on; return whether it passed and what it counted."""
+    print(f"\033[33m▸\033[0m {room.name}", flush=True)
+    counts = {"passed": 0, "failed": 0, "skipped": 0}
+    environment = {**os.environ, **room.environment}
+    with subprocess.Popen(
+        room.command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            print(f"  {line}", end="", flush=True)
+            if " in " in line and (found := COUNTS.findall(line)):
+                counts = dict.fromkeys(counts, 0)
+                for number, word in found:
+                    counts["failed" if word.startswith("error") else word] += int(number)
+    return process.returncode == 0, counts
+
+
+def coverage(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the coverage tool on the joined data."""
+    return subprocess.run([HOUSE, "-m", "coverage", *arguments], cwd=ROOT, text=True, capture_output=True, check=False)
+
+
+def covered_enough() -> bool:
+    """Join the rooms' coverage, print what is not covered, and hold the figures against the gate."""
+    coverage("combine")
+    print(coverage("report").stdout)
+    whole = float(coverage("report", "--format=total", "--precision=2").stdout.strip() or 0)
+    engine = float(coverage("report", "--format=total", "--include=*/engine/*").stdout.strip() or 0)
+    flow = float(
+        coverage("report", "--format=total", "--include=*/config_flow.py,*/options_flow.py").stdout.strip() or 0
+    )
+    print(f"  coverage with branches: whole {whole:.1f} %, engine {engine:.1f} %, config flow {flow:.1f} %")
+    return whole >= LEAST_WHOLE and engine >= LEAST_WHOLE and flow >= 100.0
+
+
+def main() -> int:
+    """Run the rooms that were asked for."""
+    parser = argparse.ArgumentParser(prog="scripts/test", description=__doc__)
+    parser.add_argument("rooms", nargs="*", help=", ".join(room.name for room in ROOMS))
+    parser.add_argument("--all", action="store_true", help="with the browser and the chain")
+    arguments = parser.parse_args()
+    chosen = (
+        [room for room in ROOMS if room.name in arguments.rooms]
+        if arguments.rooms
+        else [room for room in ROOMS if arguments.all or not room.heavy]
+    )
+    started = time.monotonic()
+    coverage("erase")
+    failed: list[str] = []
+    total = {"passed": 0, "failed": 0, "skipped": 0}
+    for room in chosen:
+        passed, counts = run(room)
+        total = {word: total[word] + counts[word] for word in total}
+        if not passed:
+            failed.append(room.name)
+    if not arguments.rooms and not covered_enough():
+        failed.append("coverage")
+    names = ", ".join(room.name for room in chosen)
+    minutes = (time.monotonic() - started) / 60
+    print(f"{total['passed']} passed, {total['failed']} failed, {total['skipped']} skipped")
+    if failed:
+        print(f"\033[31m✗\033[0m not passed: {', '.join(failed)} ({minutes:.1f} min)")
+        return 1
+    print(f"\033[32m✓\033[0m all passed: {names}: {total['passed']} tests in {minutes:.1f} min")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,140 @@
+from hypothesis import given, strategies as st
+import pytest
+
+from custom_components.hashwarm.engine.control.governor import Governor, SafetyLimits
+from custom_components.hashwarm.engine.model.control import Why
+from custom_components.hashwarm.engine.model.protocols import TemperatureReading
+from custom_components.hashwarm.engine.model.telemetry import DeviceStatus, Telemetry
+
+LIMITS = SafetyLimits()
+
+
+def reading(celsius, age_s=0.0):
+    return TemperatureReading(celsius=celsius, age_s=age_s)
+
+
+def rule(governor, sight, *, chip_c=None, target_c=21.0, outdoor_c=None, floor_w=400.0, breaker_left_w=None):
+    telemetry = Telemetry(at_s=0.0, status=DeviceStatus.RUNNING, chip_c=chip_c)
+    return governor.rule(
+        sight, telemetry, target_c=target_c, outdoor_c=outdoor_c, floor_w=floor_w, breaker_left_w=breaker_left_w
+    )
+
+
+def test_all_well_sets_no_limit():
+    governor = Governor(LIMITS)
+    ruling = rule(governor, governor.look([reading(20.0)], now_s=0.0))
+    assert ruling.why is None
+    assert not ruling.urgent
+
+
+def test_the_second_sensor_takes_over_first():
+    governor = Governor(LIMITS)
+    assert governor.look([None, reading(19.0)], now_s=0.0).room_c == 19.0
+    assert governor.look([reading(20.0, age_s=3601.0), reading(19.5)], now_s=1.0).room_c == 19.5
+
+
+def test_a_sensor_that_is_gone_is_trusted_for_ten_minutes_more():
+    governor = Governor(LIMITS)
+    governor.look([reading(20.0)], now_s=0.0)
+    assert governor.look([None], now_s=10.0).room_c == 20.0
+    assert governor.look([None], now_s=609.0).room_c == 20.0
+    assert governor.look([None], now_s=611.0).room_c is None
+
+
+def test_a_sensor_that_never_spoke_is_not_trusted():
+    assert Governor(LIMITS).look([None], now_s=0.0).room_c is None
+
+
+@pytest.mark.parametrize("celsius", [float("nan"), float("inf"), -273.0, 85.0])
+def test_what_cannot_be_a_room_is_no_reading(celsius):
+    governor = Governor(LIMITS)
+    governor.look([reading(20.0)], now_s=0.0)
+    assert governor.look([reading(celsius)], now_s=601.0).room_c == 20.0
+    assert governor.look([reading(celsius)], now_s=1300.0).room_c is None
+
+
+def test_a_frosty_cabin_is_believed():
+    assert Governor(LIMITS).look([reading(-12.0)], now_s=0.0).room_c == -12.0
+
+
+def test_a_stale_sensor_leaves_the_floor_for_two_hours_when_the_room_was_cold():
+    governor = Governor(LIMITS)
+    governor.look([reading(19.0)], now_s=0.0)
+    early = rule(governor, governor.look([reading(19.0, age_s=3601.0)], now_s=10.0))
+    assert (early.ceiling_w, early.why, early.urgent) == (400.0, Why.SENSOR_STALE_FLOOR, True)
+    late = rule(governor, governor.look([reading(19.0, age_s=9000.0)], now_s=10.0 + 7200.0))
+    assert (late.ceiling_w, late.why) == (0.0, Why.SENSOR_STALE_OFF)
+
+
+def test_a_stale_sensor_switches_off_when_the_room_was_warm():
+    governor = Governor(LIMITS)
+    governor.look([reading(20.5)], now_s=0.0)
+    assert rule(governor, governor.look([reading(20.5, age_s=3601.0)], now_s=10.0)).why is Why.SENSOR_STALE_OFF
+
+
+def test_frost_outside_gives_a_blind_heater_twenty_minutes_an_hour():
+    governor = Governor(LIMITS)
+    governor.look([reading(20.5)], now_s=0.0)
+
+    def ruled(now_s):
+        return rule(governor, governor.look([reading(20.5, age_s=4000.0)], now_s=now_s), outdoor_c=0.0)
+
+    assert ruled(10.0).why is Why.SENSOR_STALE_FROST
+    assert ruled(10.0 + 1201).why is Why.SENSOR_STALE_OFF
+    assert ruled(10.0 + 3601).why is Why.SENSOR_STALE_FROST
+
+
+def test_it_recovers_alone():
+    governor = Governor(LIMITS)
+    governor.look([reading(20.5)], now_s=0.0)
+    governor.look([reading(20.5, age_s=4000.0)], now_s=10.0)
+    assert rule(governor, governor.look([reading(20.4)], now_s=20.0)).why is None
+
+
+def test_a_hot_room_switches_off_and_releases_half_a_kelvin_below():
+    governor = Governor(LIMITS)
+    assert rule(governor, governor.look([reading(28.0)], now_s=0.0)).why is Why.ROOM_TOO_HOT
+    assert rule(governor, governor.look([reading(27.6)], now_s=1.0)).why is Why.ROOM_TOO_HOT
+    assert rule(governor, governor.look([reading(27.4)], now_s=2.0)).why is None
+
+
+def test_a_hot_room_that_goes_blind_stays_off():
+    governor = Governor(LIMITS)
+    rule(governor, governor.look([reading(29.0)], now_s=0.0))
+    assert rule(governor, governor.look([None], now_s=700.0), outdoor_c=-5.0).ceiling_w == 0.0
+
+
+def test_a_hot_chip_switches_off_until_it_has_cooled():
+    governor = Governor(LIMITS)
+    sight = governor.look([reading(20.0)], now_s=0.0)
+    assert rule(governor, sight, chip_c=85.0).why is Why.CHIP_TOO_HOT
+    assert rule(governor, sight, chip_c=76.0).why is Why.CHIP_TOO_HOT
+    assert rule(governor, sight, chip_c=74.0).why is None
+
+
+def test_an_unreadable_chip_keeps_its_latch():
+    governor = Governor(LIMITS)
+    sight = governor.look([reading(20.0)], now_s=0.0)
+    rule(governor, sight, chip_c=90.0)
+    assert rule(governor, sight, chip_c=None).why is Why.CHIP_TOO_HOT
+
+
+def test_the_breaker_caps_and_below_the_floor_switches_off():
+    governor = Governor(LIMITS)
+    sight = governor.look([reading(20.0)], now_s=0.0)
+    assert rule(governor, sight, breaker_left_w=700.0).ceiling_w == 700.0
+    assert rule(governor, sight, breaker_left_w=300.0).ceiling_w == 0.0
+    assert not rule(governor, sight, breaker_left_w=300.0).urgent
+
+
+@given(
+    st.lists(st.none() | st.floats(-50, 90), min_size=1, max_size=30),
+    st.none() | st.floats(0, 120),
+    st.none() | st.floats(-20, 20),
+)
+def test_it_never_allows_more_than_the_limit(temperatures, chip_c, outdoor_c):
+    governor = Governor(SafetyLimits(power_maximum_w=900.0))
+    for index, celsius in enumerate(temperatures):
+        seen = None if celsius is None else reading(celsius)
+        ruling = rule(governor, governor.look([seen], now_s=300.0 * index), chip_c=chip_c, outdoor_c=outdoor_c)
+        assert ruling.ceiling_w <= 900.0

@@ -1,0 +1,78 @@
+from hypothesis import given, strategies as st
+import pytest
+
+from custom_components.hashwarm.engine.control.regulator import GAINS, Regulator, RoomResponse
+
+FINITE = st.floats(-60, 60)
+
+
+def step(regulator, **changes):
+    inputs = {
+        "target_c": 21.0,
+        "room_c": 20.0,
+        "outdoor_c": None,
+        "maximum_w": 1000.0,
+        "drawn_w": None,
+        "elapsed_s": 1.0,
+    }
+    return regulator.step(**{**inputs, **changes})
+
+
+@given(FINITE, FINITE, st.none() | FINITE, st.none() | st.floats(0, 5000), st.floats(0, 60))
+def test_the_demand_is_always_possible(target_c, room_c, outdoor_c, drawn_w, elapsed_s):
+    regulator = Regulator(RoomResponse.ORDINARY)
+    for _ in range(5):
+        demand_w = step(
+            regulator, target_c=target_c, room_c=room_c, outdoor_c=outdoor_c, drawn_w=drawn_w, elapsed_s=elapsed_s
+        )
+        assert 0.0 <= demand_w <= 1000.0
+    assert abs(regulator.integral_w) <= 1000.0
+
+
+def test_raising_the_target_raises_the_demand_at_once():
+    regulator = Regulator(RoomResponse.ORDINARY)
+    before_w = step(regulator, target_c=20.5)
+    assert step(regulator, target_c=22.0) > before_w
+
+
+def test_cold_outside_asks_for_more_before_the_room_cools():
+    assert step(Regulator(RoomResponse.LIGHT), outdoor_c=-10.0) > step(Regulator(RoomResponse.LIGHT), outdoor_c=15.0)
+
+
+def test_warm_outside_takes_nothing_away():
+    assert step(Regulator(RoomResponse.LIGHT), outdoor_c=30.0) == step(Regulator(RoomResponse.LIGHT), outdoor_c=None)
+
+
+def test_a_lasting_error_is_integrated_away():
+    regulator = Regulator(RoomResponse.ORDINARY)
+    first_w = step(regulator, room_c=20.9)
+    for _ in range(600):
+        last_w = step(regulator, room_c=20.9, drawn_w=None, elapsed_s=10.0)
+    assert last_w > first_w * 1.5
+
+
+def test_saturation_does_not_wind_the_integral_up():
+    regulator = Regulator(RoomResponse.ORDINARY)
+    for _ in range(1000):
+        step(regulator, room_c=10.0, elapsed_s=30.0)
+    assert step(regulator, room_c=21.5) == 0.0
+
+
+def test_a_device_that_draws_less_than_asked_does_not_wind_it_up():
+    obeyed, refused = Regulator(RoomResponse.ORDINARY), Regulator(RoomResponse.ORDINARY)
+    for _ in range(300):
+        step(obeyed, room_c=20.0, elapsed_s=10.0, drawn_w=None)
+        step(refused, room_c=20.0, elapsed_s=10.0, drawn_w=50.0)
+    assert refused.integral_w < obeyed.integral_w
+
+
+def test_a_small_difference_between_wish_and_estimate_is_obedience():
+    regulator, told = Regulator(RoomResponse.ORDINARY), Regulator(RoomResponse.ORDINARY)
+    for _ in range(100):
+        wanted_w = step(regulator, room_c=20.5, elapsed_s=10.0)
+        step(told, room_c=20.5, elapsed_s=10.0, drawn_w=wanted_w - 90.0)
+    assert told.integral_w == pytest.approx(regulator.integral_w)
+
+
+def test_every_room_has_gains():
+    assert set(GAINS) == set(RoomResponse)

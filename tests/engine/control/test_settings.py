@@ -1,0 +1,33 @@
+from hypothesis import given, strategies as st
+import pytest
+
+from custom_components.hashwarm.engine.control import HeaterSettings
+from custom_components.hashwarm.engine.model.control import ControlMode, Preset
+
+
+@given(
+    st.booleans(),
+    st.sampled_from(ControlMode),
+    st.sampled_from(Preset),
+    st.floats(5, 30),
+    st.none() | st.floats(0, 2e9),
+)
+def test_settings_survive_being_stored(on, mode, preset, target_c, at):
+    settings = HeaterSettings(on=on, mode=mode, preset=preset, target_c=target_c, heat_demand_at=at)
+    assert HeaterSettings.from_dict(settings.as_dict()) == settings
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        {},
+        {"mode": "nonsense", "target_c": "warm"},
+        {"target_c": float("nan"), "preset_targets_c": None},
+        {"target_c": True},
+    ],
+)
+def test_what_cannot_be_read_falls_back(stored):
+    settings = HeaterSettings.from_dict(stored)
+    assert settings.mode is ControlMode.THERMOSTAT
+    assert settings.target_c == 21.0
+    assert not settings.on

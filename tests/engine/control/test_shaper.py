@@ -1,0 +1,148 @@
+from dataclasses import replace
+
+from hypothesis import given, settings, strategies as st
+import pytest
+
+from custom_components.hashwarm.engine.control.shaper import Shaper, ShaperState
+from custom_components.hashwarm.engine.model.capabilities import Capabilities, ControlKind
+from custom_components.hashwarm.engine.model.control import Why
+
+from .conftest import MINER, WORKER
+
+PRESETS = Capabilities(
+    control=ControlKind.PRESETS,
+    floor_w=800.0,
+    maximum_w=1600.0,
+    levels_w=(800.0, 1200.0, 1600.0),
+    write_interval_s=60.0,
+)
+T0 = 1.7e9
+
+
+def drive(shaper, demand_w, capabilities, seconds, *, start=T0, step_s=10.0, cold=False):
+    powers = []
+    for index in range(round(seconds / step_s)):
+        shaped = shaper.step(demand_w, capabilities, now=start + index * step_s, elapsed_s=step_s, cold=cold)
+        powers.append(shaped.power_w)
+    return powers
+
+
+def test_between_floor_and_maximum_the_command_is_the_demand():
+    assert Shaper().step(700.0, MINER, now=T0, elapsed_s=1.0).power_w == 700.0
+
+
+def test_more_than_the_maximum_is_the_maximum():
+    assert Shaper().step(9e9, MINER, now=T0, elapsed_s=1.0).power_w == 1200.0
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.floats(0.05, 0.95))
+def test_below_the_floor_the_mean_of_the_commands_is_the_demand(share):
+    capabilities = replace(MINER, starts_per_day=None)
+    demand_w = share * capabilities.floor_w
+    powers = drive(Shaper(), demand_w, capabilities, 3 * 86400, step_s=30.0)
+    assert set(powers) <= {0.0, 400.0}
+    assert sum(powers) / len(powers) == pytest.approx(demand_w, rel=0.15)
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.floats(810.0, 1590.0))
+def test_between_presets_the_mean_of_the_commands_is_the_demand(demand_w):
+    powers = drive(Shaper(), demand_w, PRESETS, 2 * 86400, step_s=30.0)
+    assert set(powers) <= {0.0, 800.0, 1200.0, 1600.0}
+    assert sum(powers) / len(powers) == pytest.approx(demand_w, rel=0.05)
+
+
+def test_a_demand_that_is_a_preset_stays_on_it():
+    assert set(drive(Shaper(), 1200.0, PRESETS, 3600)) == {1200.0}
+
+
+def test_below_the_floor_says_that_it_cycles():
+    assert Shaper().step(100.0, MINER, now=T0, elapsed_s=1.0).why is Why.BELOW_FLOOR_CYCLING
+
+
+def test_minimum_on_time_keeps_the_floor():
+    shaper = Shaper()
+    shaper.step(1000.0, MINER, now=T0, elapsed_s=1.0)
+    shaped = shaper.step(0.0, MINER, now=T0 + 100, elapsed_s=1.0)
+    assert (shaped.power_w, shaped.why) == (400.0, Why.MINIMUM_ON)
+    assert shaper.step(0.0, MINER, now=T0 + 601, elapsed_s=1.0).power_w == 0.0
+
+
+def test_minimum_on_time_of_presets_keeps_the_lowest():
+    shaper, capabilities = Shaper(), replace(PRESETS, minimum_on_s=600.0)
+    shaper.step(1600.0, capabilities, now=T0, elapsed_s=1.0)
+    assert shaper.step(0.0, capabilities, now=T0 + 100, elapsed_s=1.0).power_w == 800.0
+
+
+def test_minimum_off_time_keeps_it_off():
+    shaper = Shaper(ShaperState(power_w=0.0, changed_at=T0))
+    shaped = shaper.step(1000.0, MINER, now=T0 + 100, elapsed_s=1.0)
+    assert (shaped.power_w, shaped.why) == (0.0, Why.MINIMUM_OFF)
+    assert shaper.step(1000.0, MINER, now=T0 + 301, elapsed_s=1.0).power_w == 1000.0
+
+
+def test_a_clock_set_back_does_not_lock_the_heater():
+    shaper = Shaper(ShaperState(power_w=0.0, changed_at=T0 + 1e6))
+    assert shaper.step(1000.0, MINER, now=T0, elapsed_s=1.0).power_w == 1000.0
+
+
+def spent(now):
+    return Shaper(ShaperState(starts_at=[now - 4000 - 100 * index for index in range(6)], changed_at=now - 4000))
+
+
+def test_a_spent_restart_budget_keeps_it_off():
+    shaped = spent(T0).step(1000.0, MINER, now=T0, elapsed_s=1.0)
+    assert (shaped.power_w, shaped.why) == (0.0, Why.RESTART_BUDGET)
+
+
+def test_a_cold_room_gets_one_start_an_hour_beyond_the_budget():
+    shaper = spent(T0)
+    shaped = shaper.step(1000.0, MINER, now=T0, elapsed_s=1.0, cold=True)
+    assert (shaped.power_w, shaped.why) == (1000.0, Why.RESTART_BUDGET_COLD)
+    shaper.force(0.0, now=T0 + 700)
+    assert shaper.step(1000.0, MINER, now=T0 + 1200, elapsed_s=1.0, cold=True).why is Why.RESTART_BUDGET
+    assert shaper.step(1000.0, MINER, now=T0 + 3700, elapsed_s=1.0, cold=True).power_w == 1000.0
+
+
+def test_old_starts_leave_the_budget():
+    assert spent(T0).step(1000.0, MINER, now=T0 + 86400, elapsed_s=1.0).power_w == 1000.0
+
+
+def test_presets_are_written_no_more_often_than_the_device_bears():
+    shaper = Shaper()
+    powers = drive(shaper, 1000.0, PRESETS, 7200, step_s=1.0)
+    changes = [index for index in range(1, len(powers)) if powers[index] != powers[index - 1]]
+    assert changes
+    assert all(later - earlier >= 60 for earlier, later in zip(changes, changes[1:], strict=False))
+
+
+def test_switching_off_does_not_wait_for_the_write_interval():
+    shaper = Shaper()
+    shaper.step(1600.0, PRESETS, now=T0, elapsed_s=1.0)
+    assert shaper.step(0.0, PRESETS, now=T0 + 1, elapsed_s=1.0).power_w == 0.0
+
+
+def test_a_change_within_the_write_interval_waits():
+    shaper = Shaper()
+    capabilities = replace(MINER, write_interval_s=60.0)
+    shaper.step(600.0, capabilities, now=T0, elapsed_s=1.0)
+    assert shaper.step(900.0, capabilities, now=T0 + 10, elapsed_s=1.0).power_w == 600.0
+    assert shaper.step(900.0, capabilities, now=T0 + 61, elapsed_s=1.0).power_w == 900.0
+
+
+def test_starts_are_counted():
+    shaper = Shaper()
+    shaper.step(20.0, WORKER, now=T0, elapsed_s=1.0)
+    shaper.force(0.0, now=T0 + 10)
+    shaper.step(20.0, WORKER, now=T0 + 20, elapsed_s=1.0)
+    assert (shaper.starts_since(T0), shaper.starts_since(T0 + 15)) == (2, 1)
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.lists(st.floats(0, 1500), min_size=20, max_size=60), st.booleans())
+def test_the_command_is_always_legal(demands, cold):
+    shaper = Shaper()
+    for index, demand_w in enumerate(demands):
+        power_w = shaper.step(demand_w, MINER, now=T0 + 30 * index, elapsed_s=30.0, cold=cold).power_w
+        assert power_w == 0.0 or 400.0 <= power_w <= 1200.0
