@@ -131,13 +131,17 @@ async def test_daylight_saving_days_have_23_and_25_hours(world_type, tmp_path):
 
 async def test_a_clock_set_back_or_forth_changes_labels_only(world):
     world.run(600)
-    world.wall = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)
+    world.wall = datetime(2026, 11, 20, 12, 10, tzinfo=UTC)
     world.run(600)
     world.wall = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
     world.run(600)
     total = world.home.totals().all_time
     assert total.energy_kwh == pytest.approx(0.5)
     assert total.unmeasured_s == 0
+    assert world.home.totals().today.energy_kwh == pytest.approx(1 / 6)
+    await world.home.flush()
+    days = await world.rows("start_ms / 86400000, length_ms")
+    assert [(day - 20_777, length) for day, length in days] == [(0, 600_000), (2, 600_000), (5, 600_000)]
     await world.close()
     world.wall = datetime(2026, 11, 1, tzinfo=UTC)
     await world.open()

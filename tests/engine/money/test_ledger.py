@@ -1,5 +1,6 @@
 """The ledger's file: sessions, retries of unknown outcome, and salvage beneath a running ledger."""
 
+import asyncio
 from datetime import UTC, datetime
 import sqlite3
 
@@ -18,8 +19,11 @@ class Doubtful(Store):
     """Commits, and then says that it could not."""
 
     doubt = False
+    gate = None
 
     async def write(self, work):
+        if self.gate is not None:
+            await self.gate.wait()
         result = await super().write(work)
         if self.doubt:
             raise StoreUnavailableError("who knows")
@@ -67,6 +71,23 @@ async def test_commits_of_unknown_outcome_are_repeated_without_harm(store):
     store.doubt = False
     await ledger.close()
     assert sum(energy for _, energy in await energies(store)) == 2000
+
+
+async def test_what_closes_while_a_write_is_under_way_is_written_by_the_next(store):
+    ledger = make(store)
+    await ledger.flush()
+    ledger.book("a", HeaterSample(at_s=0, power_w=1))
+    ledger.book("a", HeaterSample(at_s=1, power_w=1))
+    store.gate = asyncio.Event()
+    writing = asyncio.create_task(ledger.flush())
+    await asyncio.sleep(0)
+    ledger.book("a", HeaterSample(at_s=2, power_w=1))
+    ledger.release("a")
+    store.gate.set()
+    await writing
+    await ledger.flush()
+    rows = await store.read(lambda c: c.execute("SELECT energy_mj, closed FROM money_interval").fetchall())
+    assert rows == [(2000, 1)]
 
 
 async def test_a_token_is_one_session(store):
