@@ -91,7 +91,7 @@ async def until_signal(options: argparse.Namespace) -> int:
     except asyncio.CancelledError:
         return 130
     except (RuntimeError, TimeoutError) as error:
-        say(f"✗ {error}")
+        say(f"✗ {error}" if str(error) else "✗ Home Assistant did not get there in time")
         return 1
     return 0
 

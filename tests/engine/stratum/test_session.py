@@ -10,6 +10,7 @@ import trustme
 from custom_components.hashwarm.engine.model.errors import PoolUnreachableError
 from custom_components.hashwarm.engine.model.pool import PoolConfig
 from custom_components.hashwarm.engine.stratum import RejectReason
+from custom_components.hashwarm.engine.stratum.protocol import NewWork
 from simulators.practice_pool import ErrorFormat, PracticePool, Quirks, UnknownMethods, VersionBits
 
 
@@ -307,6 +308,8 @@ async def test_a_bad_pool_is_named_and_the_next_one_used(bench, config, quirks, 
             await until(lambda: side.session.state.connected)
             assert side.session.state.name == f"127.0.0.1:{good.port}"
             assert problem in problems
+            # There is no use in asking again who is silent or refuses us.
+            assert bad.stats.connections == 1 or problem not in {"pool_silent", "pool_refused"}
             assert side.session.state.problem is None
 
 
@@ -413,6 +416,17 @@ async def test_of_works_in_one_packet_the_newest_is_hashed(bench, config, quirks
         side.found()
         await until(lambda: side.results)
         assert side.results[0].accepted
+
+
+async def test_the_first_work_of_a_connection_is_clean_whatever_came_before_it(bench, config, quirks):
+    async with PracticePool(quirks=quirks()) as pool:
+        side = bench(config(pool))
+        connection = await side.session._reach(config(pool), 0)
+        issued = connection.work.issued
+        connection.work = NewWork(issued=replace(issued, work=replace(issued.work, clean=False)))
+        side.session._adopt(connection)
+        assert side.work.clean
+        await connection.close()
 
 
 async def test_both_ends_at_once_leave_no_connection_behind(bench, config, quirks, until):
