@@ -1,6 +1,7 @@
 """The regulator in a simulated room, on virtual time."""
 
 from dataclasses import replace
+import itertools
 
 import pytest
 
@@ -79,7 +80,7 @@ def test_a_miner_with_a_floor_keeps_its_restart_budget():
     capabilities = replace(MINER, maximum_w=1500.0, floor_w=1000.0)
     house = House(Bench(capabilities, RoomResponse.ORDINARY), LIVING_ROOM, lag_s=480.0, resolution_k=0.1, start_c=19.0)
     temperatures, powers = house.run(3 * 86400, step_s=30.0)
-    starts = sum(1 for before, after in zip(powers, powers[1:], strict=False) if before == 0.0 < after)
+    starts = sum(1 for before, after in itertools.pairwise(powers) if before == 0.0 < after)
     assert starts <= 3 * 6 + 1
     settled = temperatures[len(temperatures) // 3 :]
     assert min(settled) > 18.0

@@ -1,4 +1,5 @@
 from dataclasses import replace
+import itertools
 
 from hypothesis import given, settings, strategies as st
 import pytest
@@ -114,7 +115,7 @@ def test_presets_are_written_no_more_often_than_the_device_bears():
     powers = drive(shaper, 1000.0, PRESETS, 7200, step_s=1.0)
     changes = [index for index in range(1, len(powers)) if powers[index] != powers[index - 1]]
     assert changes
-    assert all(later - earlier >= 60 for earlier, later in zip(changes, changes[1:], strict=False))
+    assert all(later - earlier >= 60 for earlier, later in itertools.pairwise(changes))
 
 
 def test_switching_off_does_not_wait_for_the_write_interval():

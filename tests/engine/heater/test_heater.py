@@ -1,0 +1,181 @@
+"""The loop around a device that does what a test tells it."""
+
+import asyncio
+from datetime import UTC, datetime
+import logging
+import time
+
+import pytest
+
+from custom_components.hashwarm.engine.control import Controller, HeaterSettings, RoomResponse, SafetyLimits
+from custom_components.hashwarm.engine.heater import Heater, HeaterAction
+from custom_components.hashwarm.engine.model.capabilities import Capabilities, ControlKind
+from custom_components.hashwarm.engine.model.errors import DeviceUnreachableError, WorkerError
+from custom_components.hashwarm.engine.model.protocols import TemperatureReading
+from custom_components.hashwarm.engine.model.telemetry import DeviceStatus, Telemetry, Workload
+
+
+class Device:
+    capabilities = Capabilities(control=ControlKind.CONTINUOUS_WATTS, floor_w=1.0, maximum_w=100.0, idle_w=2.0)
+
+    def __init__(self):
+        self.commands = []
+        self.beats = 0
+        self.fail = None
+        self.refuse_start = None
+        self.running = False
+        self.status = DeviceStatus.RUNNING
+        self.power_w = None
+        self.hash_rate_hs = 1e7
+
+    async def start(self):
+        if self.refuse_start:
+            raise self.refuse_start
+        self.running = True
+
+    async def stop(self):
+        self.running = False
+
+    async def command(self, power_w):
+        self.commands.append(power_w)
+
+    async def read(self):
+        if self.fail:
+            raise self.fail
+        power_w = self.power_w if self.power_w is not None else (self.commands[-1] if self.commands else 0.0)
+        return Telemetry(at_s=time.monotonic(), status=self.status, power_w=power_w, hash_rate_hs=self.hash_rate_hs)
+
+    def beat(self):
+        self.beats += 1
+
+
+class Sensor:
+    def __init__(self, celsius):
+        self.celsius = celsius
+
+    def read(self):
+        return TemperatureReading(celsius=self.celsius, age_s=0.0)
+
+
+@pytest.fixture
+def device():
+    return Device()
+
+
+@pytest.fixture
+def heater(device):
+    booked = []
+    heater = Heater(
+        backend=device,
+        controller=Controller(RoomResponse.BOX, SafetyLimits()),
+        settings=HeaterSettings(on=True, target_c=21.0),
+        room=(Sensor(19.0),),
+        outdoor=Sensor(5.0),
+        clock=time.monotonic,
+        now=lambda: datetime.now(UTC),
+        timezone=UTC,
+        book=booked.append,
+        on_change=lambda: None,
+    )
+    heater.booked = booked
+    return heater
+
+
+async def test_a_pass_reads_decides_commands_beats_and_books(heater, device):
+    await heater.one_pass()
+    assert device.commands[-1] > 0
+    assert device.beats == 1
+    assert len(heater.booked) == 1
+    assert heater.state.decision.room_c == 19.0
+    assert heater.state.outdoor_c == 5.0
+    assert heater.state.starts_today == 1
+
+
+async def test_a_wish_is_acted_on_at_once(heater, device):
+    await heater.start()
+    async with asyncio.timeout(5):
+        while not device.commands:
+            await asyncio.sleep(0.01)
+        heater.settings.on = False
+        heater.apply()
+        before = time.monotonic()
+        while device.commands[-1] != 0.0:
+            await asyncio.sleep(0.001)
+    assert time.monotonic() - before < 1.0
+    await heater.stop()
+    assert not device.running
+    await heater.stop()
+
+
+async def test_a_deaf_device_is_one_line_in_the_log_and_no_heartbeat_is_missed(heater, device, caplog):
+    caplog.set_level(logging.INFO)
+    device.fail = DeviceUnreachableError("gone")
+    await heater.one_pass()
+    await heater.one_pass()
+    assert heater.state.telemetry.status is DeviceStatus.OFFLINE
+    assert heater.state.workload is None
+    assert sum("does not answer" in record.message for record in caplog.records) == 1
+    device.fail = None
+    await heater.one_pass()
+    assert any("answers again" in record.message for record in caplog.records)
+
+
+async def test_the_loop_outlives_a_defect_but_gives_no_heartbeat(heater, device, caplog):
+    device.fail = ValueError("a defect")
+    await heater.start()
+    async with asyncio.timeout(5):
+        while not any("pass failed" in record.message for record in caplog.records):
+            await asyncio.sleep(0.01)
+    assert device.beats == 0
+    device.fail = None
+    heater.apply()
+    async with asyncio.timeout(5):
+        while device.beats == 0:
+            await asyncio.sleep(0.01)
+    await heater.stop()
+
+
+async def test_a_command_that_fails_gives_no_heartbeat(heater, device, caplog):
+    async def refuse(power_w):
+        raise DeviceUnreachableError("busy")
+
+    device.command = refuse
+    await heater.start()
+    async with asyncio.timeout(5):
+        while not caplog.records:
+            await asyncio.sleep(0.01)
+    assert device.beats == 0
+    await heater.stop()
+
+
+async def test_a_device_that_does_not_start_is_an_error(heater, device):
+    device.refuse_start = WorkerError("no")
+    with pytest.raises(WorkerError):
+        await heater.start()
+    await heater.stop()
+
+
+async def test_heating_only_when_watts_are_drawn(heater, device):
+    assert heater.state.action is HeaterAction.IDLE
+    device.power_w = 50.0
+    await heater.one_pass()
+    assert heater.state.action is HeaterAction.HEATING
+    assert heater.state.workload is Workload.MINING
+    assert heater.state.efficiency_j_per_th == pytest.approx(5e6)
+    device.power_w, device.status = 2.0, DeviceStatus.STARTING
+    await heater.one_pass()
+    assert heater.state.action is HeaterAction.PREHEATING
+    device.status, device.hash_rate_hs = DeviceStatus.PAUSED, 0.0
+    await heater.one_pass()
+    assert heater.state.action is HeaterAction.IDLE
+    assert heater.state.workload is Workload.OFF
+    assert heater.state.efficiency_j_per_th is None
+    heater.settings.on = False
+    await heater.one_pass()
+    assert heater.state.action is HeaterAction.OFF
+
+
+async def test_what_survives_a_restart_is_all_there(heater):
+    await heater.one_pass()
+    assert heater.as_dict()["settings"]["on"] is True
+    assert heater.as_dict()["controller"]["shaper"]["starts_at"]
