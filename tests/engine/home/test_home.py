@@ -1,7 +1,7 @@
 """The home books, writes, restarts and says what it knows."""
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 import logging
 import sqlite3
 import time
@@ -148,6 +148,15 @@ async def test_a_clock_set_back_or_forth_changes_labels_only(world):
     world.run(600)
     assert world.home.totals().all_time.unmeasured_s == 0
     assert world.home.totals().all_time.energy_kwh == pytest.approx(4 / 6)
+
+
+async def test_a_clock_corrected_within_the_hour_takes_a_new_label(world):
+    world.run(60)
+    world.wall += timedelta(seconds=600)
+    world.run(60)
+    await world.home.flush()
+    rows = await world.rows("start_ms, length_ms")
+    assert [(start - rows[0][0], length) for start, length in rows] == [(0, 60_000), (660_000, 60_000)]
 
 
 async def test_a_gap_is_cut_at_midnight_and_keeps_a_price_that_held(world):
