@@ -22,7 +22,7 @@ SOURCES = {
 }
 FLAGS = (
     "-std=gnu11", "-O3", "-ffreestanding", "-fno-builtin", "-nostdlib", "-fvisibility=hidden", "-Wall", "-Wextra",
-    "-Werror", "-Wno-psabi", "-shared", "-fPIC", "-s", "-Wl,--no-undefined",
+    "-Wno-psabi", "-shared", "-fPIC", "-s", "-Wl,--no-undefined",
 )  # fmt: skip
 
 

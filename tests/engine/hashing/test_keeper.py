@@ -33,9 +33,11 @@ def guard():
 
 
 async def until(condition, seconds=15.0):
-    async with asyncio.timeout(seconds):
-        while not condition():
-            await asyncio.sleep(0.01)
+    loop = asyncio.get_running_loop()
+    end_s = loop.time() + seconds
+    while not condition():
+        assert loop.time() < end_s
+        await asyncio.sleep(0.01)
 
 
 def alive(pid):
@@ -43,6 +45,14 @@ def alive(pid):
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+def oom_score_adj(pid):
+    return int(Path(f"/proc/{pid}/oom_score_adj").read_text())
+
+
+def children_of(pid):
+    return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
 
 
 @asynccontextmanager
@@ -83,7 +93,7 @@ async def test_it_finds_shares_that_hashlib_confirms():
         assert report.full_rate_hs > 1e5
         assert report.threads == 1
         assert os.getpriority(os.PRIO_PROCESS, pid) == 19
-        assert Path(f"/proc/{pid}/oom_score_adj").read_text().strip() == "900"
+        assert oom_score_adj(pid) == 900
     assert not alive(pid)
     assert not child.report.running
     assert child.report.hash_rate_hs == 0
@@ -269,7 +279,7 @@ async def test_without_a_good_kernel_hashlib_heats(engine_parent, damage):
         await until(lambda: shares and child.report.cpu_s > 0.1)
         assert child.report.kernel == "hashlib"
         assert child.report.kernel_problem == f"kernel_{damage}"
-        children = Path(f"/proc/{child.pid}/task/{child.pid}/children").read_text().split()
+        children = children_of(child.pid)
         assert len(children) == 2
         os.kill(child.pid, signal.SIGKILL)
         await until(lambda: not any(alive(pid) for pid in children))

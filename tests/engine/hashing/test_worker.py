@@ -239,7 +239,7 @@ def test_the_whole_child(monkeypatch):
     """main() in a fork of this process would hide from coverage, so its parts are put in the way."""
     calls = []
     monkeypatch.setattr(process, "be_humble", lambda: calls.append("humble"))
-    monkeypatch.setattr(process, "die_with_parent", lambda pid: calls.append(pid))
+    monkeypatch.setattr(process, "die_with_parent", calls.append)
 
     class Short:
         def __init__(self, *arguments):
@@ -278,8 +278,12 @@ def test_the_whole_child(monkeypatch):
 
 def test_manners(monkeypatch):
     calls = []
-    monkeypatch.setattr(os, "setpriority", lambda *a: calls.append(a))
-    monkeypatch.setattr(process, "FileIO", lambda *a: (_ for _ in ()).throw(PermissionError()))
+    monkeypatch.setattr(os, "setpriority", lambda *priority: calls.append(priority))
+
+    def refuse(*arguments):
+        raise PermissionError
+
+    monkeypatch.setattr(process, "FileIO", refuse)
     process.be_humble()
     assert calls == [(os.PRIO_PROCESS, 0, 19)]
 
