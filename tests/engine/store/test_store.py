@@ -30,7 +30,7 @@ def texts(connection):
 
 async def until(holds):
     async with asyncio.timeout(10):
-        while not holds():  # noqa: ASYNC110 - what is waited for has no event
+        while not holds():
             await asyncio.sleep(0.01)
 
 
