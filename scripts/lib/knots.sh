@@ -5,6 +5,7 @@ KNOTS_ROOT="$PWD/.knots"
 knots_obstacle() {
   [ -x "$KNOTS_ROOT/bitcoind" ] && return
   command -v apt-get >/dev/null 2>&1 && command -v dpkg >/dev/null 2>&1 || { echo "this machine has no apt"; return; }
+  [ -f /usr/share/keyrings/debian-archive-keyring.gpg ] || { echo "this machine does not know Debian's signing keys"; return; }
   [ -n "$(debian_mirror)" ] || echo "this machine's apt knows no Debian mirror"
 }
 

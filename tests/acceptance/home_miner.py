@@ -59,7 +59,7 @@ async def turn_off(client: HomeClient, ids: dict[str, str]) -> None:
     """Turn the thermostat off and see the hashing stop. Raises TimeoutError."""
     await client.call("climate", "set_hvac_mode", {"entity_id": ids["climate"], "hvac_mode": "off"})
     async with asyncio.timeout(OFF_LIMIT_S):
-        while await number(client, ids["sensor.hash_rate"]) > 0:  # noqa: ASYNC110 - another process changes it
+        while await number(client, ids["sensor.hash_rate"]) > 0:
             await asyncio.sleep(0.2)
     accepted = int(await number(client, ids["sensor.shares_accepted"]))
     rejected = int(await number(client, ids["sensor.shares_rejected"]))

@@ -25,7 +25,7 @@ TRANSACTIONS = [{"txid": f"{number:02x}" * 32, "data": f"{number:02x}" * 60} for
 
 async def until(condition) -> None:
     async with asyncio.timeout(15):
-        while not condition():  # noqa: ASYNC110 - what is watched has no event
+        while not condition():
             await asyncio.sleep(0.01)
 
 

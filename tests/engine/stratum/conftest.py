@@ -140,7 +140,7 @@ def until():
         import asyncio
 
         async with asyncio.timeout(seconds):
-            while not condition():  # noqa: ASYNC110 - what is watched has no event
+            while not condition():
                 await asyncio.sleep(0.005)
 
     return wait

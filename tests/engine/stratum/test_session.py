@@ -429,6 +429,25 @@ async def test_the_first_work_of_a_connection_is_clean_whatever_came_before_it(b
         await connection.close()
 
 
+async def test_a_listener_that_fails_costs_a_connection_and_no_more(bench, config, quirks, until, caplog):
+    async with PracticePool(quirks=quirks()) as pool:
+        side = bench(config(pool))
+        taken = side.session._on_work
+
+        def fail_once(work):
+            side.session._on_work = taken
+            raise LookupError
+
+        side.session._on_work = fail_once
+        async with side:
+            await until(lambda: side.session.state.connected)
+            side.found()
+            await until(lambda: side.results)
+            assert side.results[0].accepted
+            assert pool.stats.connections == 2
+            assert "stumbled" in caplog.text
+
+
 async def test_both_ends_at_once_leave_no_connection_behind(bench, config, quirks, until):
     """The running pool is lost in the same moment in which the first one answers."""
     async with PracticePool(quirks=quirks()) as pool:

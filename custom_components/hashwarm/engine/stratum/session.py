@@ -133,6 +133,10 @@ class PoolSession:
                 await self._serve(await self._open())
             except PoolError as error:
                 delay_s = self._failed(error)
+            except Exception:
+                # Whatever broke on our side, the heater gets its pool back.
+                _LOGGER.exception("The pool session stumbled and starts anew")
+                delay_s = self._failed(PoolError())
             self._on_change()
             await asyncio.sleep(delay_s)
 
