@@ -4,7 +4,7 @@ from typing import Any, cast
 
 from homeassistant.config_entries import SOURCE_SYSTEM, ConfigEntry, ConfigEntryState
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
-from homeassistant.core import Event, HomeAssistant
+from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryError, ConfigEntryNotReady
 
 from .assembly import build_heater, open_home_of
@@ -19,7 +19,8 @@ from .coordinator import (
 )
 from .engine.home import Home
 from .engine.model.errors import BackendError, StoreError
-from .helpers import home_entry
+from .helpers import home_entry, loaded_home
+from .repairs import IssueBook, heater_problems
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: HashwarmConfigEntry) -> None:
@@ -38,6 +39,7 @@ async def _async_setup_home(hass: HomeAssistant, entry: HomeConfigEntry) -> None
     coordinator = HomeCoordinator(hass, entry, opened)
     await coordinator.async_config_entry_first_refresh()
     entry.runtime_data = coordinator
+    _watch_home(coordinator, IssueBook(hass, entry.entry_id))
     _close_with_home_assistant(hass, entry, coordinator)
     await hass.config_entries.async_forward_entry_setups(entry, HOME_PLATFORMS)
 
@@ -53,6 +55,7 @@ async def _async_setup_heater(hass: HomeAssistant, entry: HeaterConfigEntry) -> 
         await heater.stop()
         raise ConfigEntryNotReady(translation_domain=DOMAIN, translation_key=error.key) from error
     entry.runtime_data = coordinator
+    _watch_heater(coordinator, IssueBook(hass, entry.entry_id))
     _close_with_home_assistant(hass, entry, coordinator)
     await hass.config_entries.async_forward_entry_setups(entry, HEATER_PLATFORMS)
 
@@ -82,11 +85,32 @@ async def _async_ensure_home(hass: HomeAssistant) -> None:
 
 
 def _home(hass: HomeAssistant) -> Home | None:
-    entry = home_entry(hass)
-    if entry is None or entry.state is not ConfigEntryState.LOADED:
-        return None
-    coordinator: HomeCoordinator = entry.runtime_data
-    return coordinator.home
+    coordinator = loaded_home(hass)
+    return coordinator.home if coordinator is not None else None
+
+
+def _watch_heater(coordinator: HeaterCoordinator, book: IssueBook) -> None:
+    """Raise repairs from what the passes show."""
+
+    @callback
+    def look() -> None:
+        book.update(heater_problems(coordinator.name, coordinator.data))
+
+    coordinator.config_entry.async_on_unload(coordinator.async_add_listener(look))
+    coordinator.config_entry.async_on_unload(book.close)
+
+
+def _watch_home(coordinator: HomeCoordinator, book: IssueBook) -> None:
+    """Raise repairs from what the ledger says; a person may confirm a salvage."""
+
+    @callback
+    def look() -> None:
+        problem = coordinator.home.problem
+        book.update({problem.value: {}} if problem is not None else {})
+
+    coordinator.config_entry.async_on_unload(coordinator.home.add_listener(look))
+    coordinator.config_entry.async_on_unload(book.close)
+    look()
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: HashwarmConfigEntry) -> None:

@@ -68,6 +68,7 @@ class HeaterBinarySensor(HeaterEntity, BinarySensorEntity):
     """A yes or no of a heater."""
 
     entity_description: HeaterBinarySensorDescription
+    _from_device = True
 
     def __init__(self, coordinator: HeaterCoordinator, description: HeaterBinarySensorDescription) -> None:
         super().__init__(coordinator, description)

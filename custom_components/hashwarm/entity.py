@@ -19,6 +19,8 @@ class HeaterEntity(CoordinatorEntity[HeaterCoordinator]):
     """Part of a heater."""
 
     _attr_has_entity_name = True
+    _from_device = False
+    """Whether there is nothing to show while the device does not answer."""
 
     def __init__(self, coordinator: HeaterCoordinator, description: EntityDescription | None = None) -> None:
         super().__init__(coordinator)
@@ -35,13 +37,18 @@ class HeaterEntity(CoordinatorEntity[HeaterCoordinator]):
         self._published_at: datetime | None = None
         self._published: Any = None
 
+    @property
+    @override
+    def available(self) -> bool:
+        return not (self._from_device and self.coordinator.data.offline)
+
     @callback
     @override
     def _handle_coordinator_update(self) -> None:
         now = utcnow()
-        value = self._watched()
+        value = (self.available, self._watched())
         quiet = self._published_at is not None and now - self._published_at < QUIET_AT_MOST
-        if quiet and not self._matters(self._published, value):
+        if quiet and self._published[0] == value[0] and not self._matters(self._published[1], value[1]):
             return
         self._published_at, self._published = now, value
         super()._handle_coordinator_update()

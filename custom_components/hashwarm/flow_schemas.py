@@ -1,5 +1,7 @@
 """The forms of the config flow and of the options."""
 
+from typing import Literal
+
 from homeassistant.const import CONF_PASSWORD, UnitOfPower, UnitOfTemperature, UnitOfTime
 from homeassistant.helpers.selector import (
     BooleanSelector,
@@ -14,8 +16,6 @@ from homeassistant.helpers.selector import (
     TextSelectorConfig,
     TextSelectorType,
 )
-from typing import Literal
-
 import voluptuous as vol
 
 from .const import (

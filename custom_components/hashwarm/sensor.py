@@ -36,6 +36,7 @@ class HeaterSensor(HeaterEntity, SensorEntity):
 
     def __init__(self, coordinator: HeaterCoordinator, description: HeaterSensorDescription) -> None:
         super().__init__(coordinator, description)
+        self._from_device = description.from_device
         if description.unit_fn is not None:
             self._attr_native_unit_of_measurement = description.unit_fn(coordinator.hass)
 

@@ -27,6 +27,7 @@ class HeaterSensorDescription(SensorEntityDescription):
 
     attributes_fn: Callable[[HeaterCoordinator], dict[str, Any]] | None = None
     change: Change = ANY
+    from_device: bool = False
     has_fn: Callable[[HeaterCoordinator], bool] = lambda _: True
     unit_fn: Callable[[HomeAssistant], str] | None = None
     value_fn: Callable[[HeaterCoordinator], Value]
@@ -120,6 +121,7 @@ HEATER_SENSORS: tuple[HeaterSensorDescription, ...] = (
     HeaterSensorDescription(
         key="chip_temperature",
         translation_key="chip_temperature",
+        from_device=True,
         device_class=SensorDeviceClass.TEMPERATURE,
         entity_category=EntityCategory.DIAGNOSTIC,
         native_unit_of_measurement=UnitOfTemperature.CELSIUS,
@@ -158,6 +160,7 @@ HEATER_SENSORS: tuple[HeaterSensorDescription, ...] = (
     HeaterSensorDescription(
         key="efficiency",
         translation_key="efficiency",
+        from_device=True,
         native_unit_of_measurement="J/TH",
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=0,
@@ -190,6 +193,7 @@ HEATER_SENSORS: tuple[HeaterSensorDescription, ...] = (
     HeaterSensorDescription(
         key="hash_rate",
         translation_key="hash_rate",
+        from_device=True,
         native_unit_of_measurement="TH/s",
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=7,
@@ -228,6 +232,7 @@ HEATER_SENSORS: tuple[HeaterSensorDescription, ...] = (
     HeaterSensorDescription(
         key="kernel",
         translation_key="kernel",
+        from_device=True,
         entity_category=EntityCategory.DIAGNOSTIC,
         attributes_fn=lambda coordinator: {"problem": t.problem} if (t := coordinator.data.telemetry) else {},
         value_fn=_telemetry(lambda telemetry: telemetry.kernel),
@@ -235,6 +240,7 @@ HEATER_SENSORS: tuple[HeaterSensorDescription, ...] = (
     HeaterSensorDescription(
         key="pool",
         translation_key="pool",
+        from_device=True,
         entity_category=EntityCategory.DIAGNOSTIC,
         has_fn=_mines,
         attributes_fn=_pool_figures,
@@ -243,6 +249,7 @@ HEATER_SENSORS: tuple[HeaterSensorDescription, ...] = (
     HeaterSensorDescription(
         key="power",
         translation_key="power",
+        from_device=True,
         device_class=SensorDeviceClass.POWER,
         native_unit_of_measurement=UnitOfPower.WATT,
         state_class=SensorStateClass.MEASUREMENT,
@@ -253,6 +260,7 @@ HEATER_SENSORS: tuple[HeaterSensorDescription, ...] = (
     HeaterSensorDescription(
         key="power_source",
         translation_key="power_source",
+        from_device=True,
         device_class=SensorDeviceClass.ENUM,
         entity_category=EntityCategory.DIAGNOSTIC,
         options=[source.value for source in PowerSource],
@@ -321,6 +329,7 @@ HEATER_SENSORS: tuple[HeaterSensorDescription, ...] = (
     HeaterSensorDescription(
         key="workload",
         translation_key="workload",
+        from_device=True,
         device_class=SensorDeviceClass.ENUM,
         options=[workload.value for workload in Workload],
         value_fn=lambda coordinator: coordinator.data.workload,

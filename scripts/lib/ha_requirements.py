@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import homeassistant
-from homeassistant.setup import BASE_PLATFORMS
+from homeassistant.const import BASE_PLATFORMS
 
 # Home Assistant sets up every base platform at start, and the frontend asks each of them for its actions.
 COMPONENTS = (

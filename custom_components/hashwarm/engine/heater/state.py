@@ -41,6 +41,11 @@ class HeaterState:
         return HeaterAction.IDLE if self.settings.on else HeaterAction.OFF
 
     @property
+    def offline(self) -> bool:
+        """Return whether the device does not answer."""
+        return self.telemetry is not None and self.telemetry.status is DeviceStatus.OFFLINE
+
+    @property
     def _booting(self) -> bool:
         return self.telemetry is None or self.telemetry.status in {
             DeviceStatus.STARTING,
@@ -52,7 +57,7 @@ class HeaterState:
     @property
     def workload(self) -> Workload | None:
         """What the watts are spent on; None while the device says nothing."""
-        if self.telemetry is None or self.telemetry.status is DeviceStatus.OFFLINE:
+        if self.telemetry is None or self.offline:
             return None
         hashing = self.telemetry.hash_rate_hs
         return Workload.MINING if hashing is not None and hashing > 0.0 else Workload.OFF

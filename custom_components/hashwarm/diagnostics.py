@@ -1,0 +1,50 @@
+"""What a bug report needs, without what is nobody's business."""
+
+from dataclasses import asdict
+from typing import Any
+
+from homeassistant.components.diagnostics import async_redact_data
+from homeassistant.const import CONF_PASSWORD
+from homeassistant.core import HomeAssistant
+
+from .const import CONF_MARKET_URL, CONF_POOL_USER
+from .coordinator import HashwarmConfigEntry, HeaterCoordinator, HomeCoordinator
+from .engine.home import FigureKind
+from .option_defaults import heater_options, home_options
+
+# A pool user is a payout address; a server of one's own may have credentials in its address.
+REDACT = {CONF_MARKET_URL, CONF_PASSWORD, CONF_POOL_USER, "message"}
+
+
+async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: HashwarmConfigEntry) -> dict[str, Any]:
+    """Return the state of a heater or of the home."""
+    coordinator = entry.runtime_data
+    told = _home(coordinator, entry) if isinstance(coordinator, HomeCoordinator) else _heater(coordinator, entry)
+    return async_redact_data(told, REDACT)
+
+
+def _heater(coordinator: HeaterCoordinator, entry: HashwarmConfigEntry) -> dict[str, Any]:
+    state = coordinator.data
+    return {
+        "data": dict(entry.data),
+        "options": heater_options(entry),
+        "control": coordinator.heater.as_dict(),
+        "capabilities": asdict(state.capabilities),
+        "decision": asdict(state.decision) if state.decision is not None else None,
+        "telemetry": asdict(state.telemetry) if state.telemetry is not None else None,
+        "totals": asdict(totals) if (totals := coordinator.totals) is not None else None,
+    }
+
+
+def _home(coordinator: HomeCoordinator, entry: HashwarmConfigEntry) -> dict[str, Any]:
+    market = coordinator.home.market
+    figures = {kind.value: figure for kind in FigureKind if (figure := market.figure(kind)) is not None}
+    return {
+        "options": home_options(entry),
+        "problem": coordinator.home.problem,
+        "totals": asdict(coordinator.data.totals),
+        "market": {
+            kind: {"value": figure.value, "source": figure.source, "at": figure.at.isoformat()}
+            for kind, figure in figures.items()
+        },
+    }

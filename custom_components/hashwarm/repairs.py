@@ -1,0 +1,72 @@
+"""Problems that a person has to mend: raised while they last, taken back when they are gone."""
+
+from collections.abc import Mapping
+
+from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import issue_registry as ir
+
+from .const import DOMAIN
+from .engine.heater import HeaterState
+from .engine.model.control import Why
+
+SALVAGED = "store_salvaged"
+BLIND = {Why.SENSOR_STALE_FLOOR, Why.SENSOR_STALE_FROST, Why.SENSOR_STALE_OFF}
+POOL_PROBLEMS = {"pool_refused", "pool_garbage"}
+KERNEL_PROBLEMS = {"kernel_tampered", "kernel_wrong", "kernel_crashed"}
+
+type Problems = dict[str, Mapping[str, str]]
+
+
+async def async_create_fix_flow(
+    hass: HomeAssistant, issue_id: str, data: dict[str, str | int | float | None] | None
+) -> RepairsFlow:
+    """Let a person acknowledge what cannot be undone."""
+    return ConfirmRepairFlow()
+
+
+def heater_problems(name: str, state: HeaterState) -> Problems:
+    """Return what is wrong with a heater, by translation key, with the figures for the text."""
+    problems: Problems = {}
+    decision, telemetry = state.decision, state.telemetry
+    if decision is not None and decision.why in BLIND:
+        problems["room_sensor_lost"] = {"heater": name}
+    if decision is not None and decision.disobedience is not None:
+        problems[decision.disobedience.value] = {"heater": name}
+    if telemetry is not None and telemetry.problem in KERNEL_PROBLEMS:
+        problems[telemetry.problem] = {"heater": name}
+    pool = telemetry.pool if telemetry is not None else None
+    if pool is not None and pool.problem in POOL_PROBLEMS:
+        problems[pool.problem] = {"heater": name, "pool": pool.name or "?"}
+    return problems
+
+
+class IssueBook:
+    """The issues of one entry; tells the registry of changes only."""
+
+    def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
+        self._hass = hass
+        self._entry_id = entry_id
+        self._open: set[str] = set()
+
+    @callback
+    def update(self, problems: Problems) -> None:
+        """Raise what is new and take back what is gone."""
+        for key in problems.keys() - self._open:
+            ir.async_create_issue(
+                self._hass,
+                DOMAIN,
+                f"{key}_{self._entry_id}",
+                is_fixable=key == SALVAGED,
+                severity=ir.IssueSeverity.WARNING,
+                translation_key=key,
+                translation_placeholders=dict(problems[key]),
+            )
+        for key in self._open - problems.keys():
+            ir.async_delete_issue(self._hass, DOMAIN, f"{key}_{self._entry_id}")
+        self._open = set(problems)
+
+    @callback
+    def close(self) -> None:
+        """Take everything back; an entry that is not loaded has no problems to show."""
+        self.update({})
