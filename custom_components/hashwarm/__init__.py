@@ -3,9 +3,10 @@
 from typing import Any, cast
 
 from homeassistant.config_entries import SOURCE_SYSTEM, ConfigEntry, ConfigEntryState
-from homeassistant.const import EVENT_HOMEASSISTANT_STOP
+from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE, EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryError, ConfigEntryNotReady
+from homeassistant.util.event_type import EventType
 
 from .assembly import build_heater, open_home_of
 from .const import CONF_KIND, DOMAIN, HEATER_PLATFORMS, HOME_PLATFORMS, KIND_HOME
@@ -40,7 +41,7 @@ async def _async_setup_home(hass: HomeAssistant, entry: HomeConfigEntry) -> None
     await coordinator.async_config_entry_first_refresh()
     entry.runtime_data = coordinator
     _watch_home(coordinator, IssueBook(hass, entry.entry_id))
-    _close_with_home_assistant(hass, entry, coordinator)
+    _close_with_home_assistant(hass, entry, coordinator, EVENT_HOMEASSISTANT_FINAL_WRITE)
     await hass.config_entries.async_forward_entry_setups(entry, HOME_PLATFORMS)
 
 
@@ -56,19 +57,22 @@ async def _async_setup_heater(hass: HomeAssistant, entry: HeaterConfigEntry) -> 
         raise ConfigEntryNotReady(translation_domain=DOMAIN, translation_key=error.key) from error
     entry.runtime_data = coordinator
     _watch_heater(coordinator, IssueBook(hass, entry.entry_id))
-    _close_with_home_assistant(hass, entry, coordinator)
+    _close_with_home_assistant(hass, entry, coordinator, EVENT_HOMEASSISTANT_STOP)
     await hass.config_entries.async_forward_entry_setups(entry, HEATER_PLATFORMS)
 
 
 def _close_with_home_assistant(
-    hass: HomeAssistant, entry: ConfigEntry[Any], coordinator: HeaterCoordinator | HomeCoordinator
+    hass: HomeAssistant,
+    entry: ConfigEntry[Any],
+    coordinator: HeaterCoordinator | HomeCoordinator,
+    event_type: EventType[Any],
 ) -> None:
-    """Home Assistant does not unload entries when it stops, and the worker must not outlive it."""
+    """Home Assistant does not unload entries when it stops: heaters go first, then the ledger they book into."""
 
     async def close(_event: Event) -> None:
         await coordinator.async_close()
 
-    entry.async_on_unload(hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, close))
+    entry.async_on_unload(hass.bus.async_listen_once(event_type, close))
 
 
 async def _async_ensure_home(hass: HomeAssistant) -> None:

@@ -61,7 +61,10 @@ def build_heater(
     return Heater(
         backend=LocalWorker(_worker_options(hass, entry, options), clock=time.monotonic, randomness=random.Random()),  # noqa: S311 - jitter, no secret
         controller=Controller.restored(
-            RoomResponse(entry.data[CONF_ROOM_RESPONSE]), _limits(options), stored.get("controller")
+            RoomResponse(entry.data[CONF_ROOM_RESPONSE]),
+            _limits(options),
+            stored.get("controller"),
+            now=utcnow().timestamp(),
         ),
         settings=_settings(options, stored.get("settings")),
         room=tuple(EntityTemperature(hass, entity_id) for entity_id in rooms if entity_id),

@@ -44,7 +44,7 @@ class HeaterClimate(HeaterEntity, ClimateEntity):
         | ClimateEntityFeature.TURN_OFF
         | ClimateEntityFeature.TURN_ON
     )
-    _attr_target_temperature_step = 0.1
+    _attr_target_temperature_step = 0.5
     _attr_translation_key = "heater"
 
     def __init__(self, coordinator: HeaterCoordinator) -> None:

@@ -13,7 +13,7 @@ from homeassistant.util.dt import utcnow
 
 from .const import CONF_KIND, DOMAIN, LOGGER
 from .engine.heater import Heater, HeaterSettings, HeaterState
-from .engine.home import HeaterSample, Home, OpenHome, Outlook, Totals
+from .engine.home import Earning, HeaterSample, Home, OpenHome, Outlook, Scheme, Totals
 from .engine.model.telemetry import Telemetry
 
 LIVELY_FOR = timedelta(seconds=30)
@@ -52,6 +52,7 @@ class HeaterCoordinator(DataUpdateCoordinator[HeaterState]):
         self.home = home
         self._store = store
         self._lively_until = utcnow()
+        self._booked_into: Home | None = None
 
     @property
     def settings(self) -> HeaterSettings:
@@ -89,6 +90,9 @@ class HeaterCoordinator(DataUpdateCoordinator[HeaterState]):
         home = self.home()
         if home is None:
             return
+        if home is not self._booked_into:
+            home.set_earning(self.heater_id, Earning(scheme=Scheme.POOL if telemetry.pool is not None else Scheme.NONE))
+            self._booked_into = home
         pool = telemetry.pool
         home.book(
             self.heater_id,

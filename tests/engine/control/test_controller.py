@@ -149,15 +149,26 @@ def test_heat_without_command_is_told_of(bench):
 
 def test_state_survives_a_restart(miner_bench):
     miner_bench.run(3600)
-    stored = miner_bench.controller.as_dict()
-    again = Controller.restored(RoomResponse.ORDINARY, SafetyLimits(), stored)
-    assert again.as_dict() == stored
+    stored = miner_bench.controller.as_dict(1e9)
+    again = Controller.restored(RoomResponse.ORDINARY, SafetyLimits(), stored, now=1e9 + 5)
+    assert again.as_dict(1e9) == stored
     assert again.starts_since(0) == 1
 
 
-@pytest.mark.parametrize("stored", [None, {}, {"shaper": {"unknown": 1}}, {"integral_w": "warm"}, {"shaper": None}])
+@pytest.mark.parametrize(("away_s", "starts"), [(5.0, 1), (600.0, 2), (-600.0, 2)])
+def test_a_reload_costs_no_start_and_a_longer_absence_does(bench, away_s, starts):
+    bench.step()
+    stored = bench.controller.as_dict(1e9)
+    bench.controller = Controller.restored(RoomResponse.ORDINARY, SafetyLimits(), stored, now=1e9 + away_s)
+    bench.step()
+    assert bench.controller.starts_since(0) == starts
+
+
+@pytest.mark.parametrize(
+    "stored", [None, {}, {"shaper": {"unknown": 1}}, {"integral_w": "warm"}, {"shaper": None}, {"integral_w": 1.0}]
+)
 def test_state_that_cannot_be_read_is_forgotten(stored):
-    assert Controller.restored(RoomResponse.ORDINARY, SafetyLimits(), stored).starts_since(0) == 0
+    assert Controller.restored(RoomResponse.ORDINARY, SafetyLimits(), stored, now=0.0).starts_since(0) == 0
 
 
 @settings(deadline=None, max_examples=60)

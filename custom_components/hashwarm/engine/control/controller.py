@@ -18,6 +18,7 @@ AT_TARGET_K = 0.2
 COLD_UNDER_TARGET_K = 2.0
 DRAWN_SMOOTHING_S = 30.0
 LONGEST_STEP_S = 60.0
+HANDOVER_S = 30.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,10 +61,11 @@ class Controller:
         self._commanded_w = 0.0
         self._drawn_w: float | None = None
 
-    def as_dict(self) -> dict[str, Any]:
-        """Return what a restart must not forget, in a form that JSON can hold."""
+    def as_dict(self, now: float) -> dict[str, Any]:
+        """Return what a restart must not forget, in a form that JSON can hold; `now` is Unix time."""
         state = self._shaper.state
         return {
+            "at": now,
             "integral_w": self._regulator.integral_w,
             "shaper": {
                 "changed_at": state.changed_at,
@@ -73,12 +75,24 @@ class Controller:
         }
 
     @classmethod
-    def restored(cls, response: RoomResponse, limits: SafetyLimits, stored: dict[str, Any] | None) -> Self:
-        """Read what `as_dict` wrote; what cannot be read is forgotten."""
+    def restored(
+        cls, response: RoomResponse, limits: SafetyLimits, stored: dict[str, Any] | None, *, now: float
+    ) -> Self:
+        """Read what `as_dict` wrote; what cannot be read is forgotten.
+
+        A reload hands the running command over and costs no start; after a longer absence the device starts anew.
+        """
         try:
-            return cls(response, limits, stored)
-        except TypeError, ValueError, AttributeError:
+            controller = cls(response, limits, stored)
+            if stored and not 0.0 <= now - float(stored["at"]) <= HANDOVER_S:
+                controller.forget_command()
+        except TypeError, ValueError, AttributeError, KeyError:
             return cls(response, limits)
+        return controller
+
+    def forget_command(self) -> None:
+        """Take the device as off."""
+        self._shaper.state.power_w = 0.0
 
     def starts_since(self, since: float) -> int:
         """Return how often the device was started since a Unix time."""

@@ -74,7 +74,7 @@ class Heater:
 
     def as_dict(self) -> dict[str, Any]:
         """Return all that must survive a restart."""
-        return {"settings": self.settings.as_dict(), "controller": self._controller.as_dict()}
+        return {"settings": self.settings.as_dict(), "controller": self._controller.as_dict(self._now().timestamp())}
 
     async def _run(self) -> None:
         while True:
@@ -87,22 +87,27 @@ class Heater:
     async def _guarded_pass(self) -> None:
         try:
             await self.one_pass()
-        except HashwarmError as error:
+        except (HashwarmError, TimeoutError) as error:
             self._lost(error)
         except Exception:  # The loop outlives any single defect; the child stops by itself without a heartbeat.
             LOGGER.exception("A control pass failed")
 
     async def one_pass(self) -> None:
-        """Read, decide, command, book."""
+        """Read, decide, command, book. Off is commanded before the device is asked anything."""
+        if not self.settings.on:
+            await self._command(0.0)
         telemetry = await self._read()
         outdoor = self._outdoor.read() if self._outdoor is not None else None
         outdoor_c = outdoor.celsius if outdoor is not None else None
         decision = self._controller.step(self._inputs(telemetry, outdoor_c))
-        async with asyncio.timeout(LIMIT_S):
-            await self.backend.command(decision.power_w)
+        await self._command(decision.power_w)
         self.backend.beat()
         self._book(telemetry)
         self._publish(decision, telemetry, outdoor_c)
+
+    async def _command(self, power_w: float) -> None:
+        async with asyncio.timeout(LIMIT_S):
+            await self.backend.command(power_w)
 
     async def _read(self) -> Telemetry:
         try:
