@@ -53,7 +53,8 @@ class Bench:
     def serve(self):
         kernel = Counting()
         self.worker.start_lanes(Choice(kernel, kernel, {"counting": 1e6}, None))
-        self.thread = threading.Thread(target=self.worker.serve)
+        # A daemon, so that a failing test does not keep the interpreter.
+        self.thread = threading.Thread(target=self.worker.serve, daemon=True)
         self.thread.start()
 
     def command(self, message):
