@@ -189,6 +189,7 @@ class Worker:
             silent_s = self._beat_s + self.settings.heartbeat_s
             if now_s >= silent_s:
                 self._beat_s = None
+                self.orders.set_alive(alive=False)
             else:
                 due_s = min(due_s, silent_s)
         if now_s >= self._report_due_s:
