@@ -98,7 +98,7 @@ def _limits(options: dict[str, Any]) -> SafetyLimits:
 
 
 def _settings(options: dict[str, Any], stored: dict[str, Any] | None) -> HeaterSettings:
-    settings = HeaterSettings.from_dict(stored or {})
+    settings = HeaterSettings.from_dict(stored) if stored else HeaterSettings()
     settings.preset_targets_c = {preset: options[CONF_PRESET_TARGETS][preset.value] for preset in Preset}
     if settings.preset is not None:
         settings.choose_preset(settings.preset)

@@ -24,7 +24,7 @@ PARALLEL_UPDATES = 0
 class HeaterBinarySensorDescription(BinarySensorEntityDescription):
     """How a yes or no is found; None is unknown."""
 
-    has_fn: Callable[[HeaterState], bool] = lambda _: True
+    has_fn: Callable[[HeaterCoordinator], bool] = lambda _: True
     value_fn: Callable[[HeaterState], bool | None]
 
 
@@ -46,7 +46,7 @@ BINARY_SENSORS: tuple[HeaterBinarySensorDescription, ...] = (
         translation_key="pool_connected",
         device_class=BinarySensorDeviceClass.CONNECTIVITY,
         entity_category=EntityCategory.DIAGNOSTIC,
-        has_fn=lambda state: state.telemetry is None or state.telemetry.pool is not None,
+        has_fn=lambda coordinator: coordinator.mines,
         value_fn=_pool_connected,
     ),
 )
@@ -60,7 +60,7 @@ async def async_setup_entry(
     async_add_entities(
         HeaterBinarySensor(coordinator, description)
         for description in BINARY_SENSORS
-        if description.has_fn(coordinator.data)
+        if description.has_fn(coordinator)
     )
 
 

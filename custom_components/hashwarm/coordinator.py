@@ -11,7 +11,7 @@ from homeassistant.helpers.storage import Store
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util.dt import utcnow
 
-from .const import CONF_KIND, DOMAIN, LOGGER
+from .const import CONF_KIND, CONF_POOLS, DOMAIN, LOGGER
 from .engine.heater import Heater, HeaterSettings, HeaterState
 from .engine.home import Earning, HeaterSample, Home, OpenHome, Outlook, Scheme, Totals
 from .engine.model.telemetry import Telemetry
@@ -58,6 +58,11 @@ class HeaterCoordinator(DataUpdateCoordinator[HeaterState]):
     def settings(self) -> HeaterSettings:
         """Return the wishes in force."""
         return self.heater.settings
+
+    @property
+    def mines(self) -> bool:
+        """Return whether the heater was given a pool; without one there is nothing to say of shares."""
+        return bool(self.config_entry.data[CONF_POOLS])
 
     @property
     def lively(self) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, override
 
 from homeassistant.components.number import NumberDeviceClass, NumberEntity, NumberEntityDescription, NumberMode
-from homeassistant.const import PERCENTAGE, UnitOfPower
+from homeassistant.const import UnitOfPower, UnitOfRatio
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
@@ -13,7 +13,7 @@ from homeassistant.util.dt import utcnow
 
 from .const import DOMAIN
 from .coordinator import HeaterConfigEntry, HeaterCoordinator
-from .engine.control import HeaterSettings
+from .engine.heater import HEAT_DEMAND_VALID_S, HeaterSettings
 from .engine.model.control import ControlMode
 from .entity import HeaterEntity
 
@@ -28,6 +28,13 @@ class HeaterNumberDescription(NumberEntityDescription):
     maximum_fn: Callable[[HeaterCoordinator], float]
     value_fn: Callable[[HeaterSettings], float]
     set_fn: Callable[[HeaterSettings, float], None]
+
+
+def _heat_demand(settings: HeaterSettings) -> float:
+    """Return the wish while it is in force; nobody repeated it for an hour, nobody wants it any more."""
+    written_at = settings.heat_demand_at
+    expired = written_at is None or utcnow().timestamp() - written_at > HEAT_DEMAND_VALID_S
+    return 0.0 if expired else settings.heat_demand_percent
 
 
 def _set_heat_demand(settings: HeaterSettings, percent: float) -> None:
@@ -46,10 +53,10 @@ NUMBERS: tuple[HeaterNumberDescription, ...] = (
         mode=NumberMode.SLIDER,
         native_min_value=0,
         native_step=1,
-        native_unit_of_measurement=PERCENTAGE,
+        native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
         mode_in_force=ControlMode.HEAT_DEMAND,
         maximum_fn=lambda _: 100.0,
-        value_fn=lambda settings: settings.heat_demand_percent,
+        value_fn=_heat_demand,
         set_fn=_set_heat_demand,
     ),
     HeaterNumberDescription(

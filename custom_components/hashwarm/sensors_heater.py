@@ -65,11 +65,6 @@ def _currency_per_kwh(hass: HomeAssistant) -> str:
     return f"{hass.config.currency}/{UnitOfEnergy.KILO_WATT_HOUR}"
 
 
-def _mines(coordinator: HeaterCoordinator) -> bool:
-    telemetry = coordinator.data.telemetry
-    return telemetry is None or telemetry.pool is not None
-
-
 def _why_figures(coordinator: HeaterCoordinator) -> dict[str, Any]:
     decision = coordinator.data.decision
     if decision is None:
@@ -107,7 +102,7 @@ HEATER_SENSORS: tuple[HeaterSensorDescription, ...] = (
         translation_key="best_share",
         entity_category=EntityCategory.DIAGNOSTIC,
         suggested_display_precision=4,
-        has_fn=_mines,
+        has_fn=lambda coordinator: coordinator.mines,
         value_fn=_pool(lambda pool: pool.best_share),
     ),
     HeaterSensorDescription(
@@ -242,7 +237,7 @@ HEATER_SENSORS: tuple[HeaterSensorDescription, ...] = (
         translation_key="pool",
         from_device=True,
         entity_category=EntityCategory.DIAGNOSTIC,
-        has_fn=_mines,
+        has_fn=lambda coordinator: coordinator.mines,
         attributes_fn=_pool_figures,
         value_fn=_pool(lambda pool: pool.name),
     ),
@@ -281,7 +276,7 @@ HEATER_SENSORS: tuple[HeaterSensorDescription, ...] = (
         translation_key="shares_accepted",
         entity_category=EntityCategory.DIAGNOSTIC,
         state_class=SensorStateClass.TOTAL_INCREASING,
-        has_fn=_mines,
+        has_fn=lambda coordinator: coordinator.mines,
         value_fn=_pool(lambda pool: pool.shares_accepted),
     ),
     HeaterSensorDescription(
@@ -289,7 +284,7 @@ HEATER_SENSORS: tuple[HeaterSensorDescription, ...] = (
         translation_key="shares_rejected",
         entity_category=EntityCategory.DIAGNOSTIC,
         state_class=SensorStateClass.TOTAL_INCREASING,
-        has_fn=_mines,
+        has_fn=lambda coordinator: coordinator.mines,
         attributes_fn=lambda coordinator: dict(_pool(lambda pool: pool.reject_reasons)(coordinator) or ()),
         value_fn=_pool(lambda pool: pool.shares_rejected),
     ),
@@ -300,7 +295,7 @@ HEATER_SENSORS: tuple[HeaterSensorDescription, ...] = (
         native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
         suggested_display_precision=12,
         change=MONEY,
-        has_fn=_mines,
+        has_fn=lambda coordinator: coordinator.mines,
         value_fn=lambda coordinator: (
             odds * 100.0 if (odds := coordinator.outlook.block_odds_per_year) is not None else None
         ),

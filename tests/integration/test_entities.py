@@ -1,0 +1,104 @@
+"""Every entity as registered and as shown."""
+
+from collections.abc import Iterator
+from unittest.mock import patch
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.const import Platform
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
+import pytest
+from pytest_homeassistant_custom_component.common import snapshot_platform
+from syrupy.assertion import SnapshotAssertion
+
+from custom_components.hashwarm.const import HEATER_PLATFORMS
+from custom_components.hashwarm.engine.model.control import ControlMode
+
+from .conftest import House, SetUp, heater_of
+
+
+@pytest.fixture
+def all_entities_enabled() -> Iterator[None]:
+    with patch("homeassistant.helpers.entity.Entity.entity_registry_enabled_default", True):
+        yield
+
+
+NOON = "2026-11-22T12:00:00+00:00"
+
+
+async def two_minutes_of_heat(house: House, freezer: FrozenDateTimeFactory) -> None:
+    """Draw 40 W for two minutes, so that all figures are known."""
+    house.coordinator.settings.on = True
+    house.coordinator.settings.mode = ControlMode.MANUAL_POWER
+    house.coordinator.settings.manual_power_w = 40.0
+    for _ in range(12):
+        await house.a_pass()
+        freezer.tick(10)
+    await house.a_pass()
+    await house.home_entry.runtime_data.async_refresh()
+    await house.hass.async_block_till_done()
+
+
+@pytest.mark.usefixtures("all_entities_enabled")
+@pytest.mark.parametrize("platform", HEATER_PLATFORMS)
+async def test_heater(
+    hass: HomeAssistant,
+    set_up: SetUp,
+    entity_registry: er.EntityRegistry,
+    snapshot: SnapshotAssertion,
+    freezer: FrozenDateTimeFactory,
+    platform: Platform,
+):
+    freezer.move_to(NOON)
+    with patch("custom_components.hashwarm.HEATER_PLATFORMS", (platform,)):
+        house = await set_up()
+        await two_minutes_of_heat(house, freezer)
+        await snapshot_platform(hass, entity_registry, snapshot, house.entry.entry_id)
+        assert await hass.config_entries.async_unload(house.entry.entry_id)
+
+
+@pytest.mark.usefixtures("all_entities_enabled")
+async def test_home(
+    hass: HomeAssistant,
+    set_up: SetUp,
+    entity_registry: er.EntityRegistry,
+    snapshot: SnapshotAssertion,
+    freezer: FrozenDateTimeFactory,
+):
+    freezer.move_to(NOON)
+    house = await set_up()
+    await two_minutes_of_heat(house, freezer)
+    await snapshot_platform(hass, entity_registry, snapshot, house.home_entry.entry_id)
+
+
+async def test_without_a_pool_there_is_nothing_to_say_of_one(hass: HomeAssistant, set_up: SetUp):
+    house = await set_up(heater=heater_of(pools=[]))
+    keys = {entry.unique_id for entry in er.async_entries_for_config_entry(er.async_get(hass), house.entry.entry_id)}
+    for key in ("pool", "pool_connected", "shares_accepted", "shares_rejected", "best_share", "solo_odds"):
+        assert not any(unique_id.endswith(f"_{key}") for unique_id in keys), key
+
+
+async def test_an_unknown_figure_is_unknown_and_never_zero(house: House):
+    house.worker.said.update(
+        power_w=None, power_source=None, hash_rate_hs=None, hashes=None, chip_c=None, kernel=None, pool=None
+    )
+    await house.a_pass()
+    for key in ("power", "power_source", "hash_rate", "chip_temperature", "efficiency", "kernel", "pool", "best_share"):
+        assert house.state("sensor", key).state == "unknown", key
+    assert house.state("binary_sensor", "pool_connected").state == "unknown"
+    assert house.state("sensor", "pool").attributes.get("connected") is None
+
+
+async def test_a_silent_device_is_unavailable_and_comes_back(house: House):
+    house.worker.silent = True
+    await house.a_pass()
+    for key in ("power", "hash_rate", "chip_temperature", "efficiency", "kernel", "pool", "workload"):
+        assert house.state("sensor", key).state == "unavailable", key
+    assert house.state("binary_sensor", "limited").state == "unavailable"
+    assert house.state("sensor", "status").state == "offline"
+    assert house.climate.state == "off", "wishes can still be given"
+    assert house.state("sensor", "energy").state != "unavailable", "what was counted stays counted"
+    house.worker.silent = False
+    await house.a_pass()
+    assert house.state("sensor", "power").state == "0.0"
+    assert house.state("binary_sensor", "limited").state == "off"

@@ -1,0 +1,83 @@
+"""Who is master: the control select, the heat demand and the power by hand."""
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ServiceValidationError
+import pytest
+
+from .conftest import House
+
+
+async def test_power_by_hand(house: House):
+    await house.do("climate", "turn_on")
+    await house.do("select", "select_option", "control", option="manual_power")
+    assert house.state("select", "control").state == "manual_power"
+    assert house.worker.commanded_w == 0.0
+    assert house.state("number", "manual_power").attributes["max"] == 100.0
+    await house.do("number", "set_value", "manual_power", value=33)
+    assert house.worker.commanded_w == 33.0
+    assert house.state("number", "manual_power").state == "33.0"
+    assert house.state("sensor", "why").state == "manual_power"
+    assert house.state("sensor", "power_target").state == "33.0"
+
+
+async def test_another_thermostat_asks_for_heat_and_falls_silent(house: House, freezer: FrozenDateTimeFactory):
+    await house.do("climate", "turn_on")
+    await house.do("select", "select_option", "control", option="heat_demand")
+    assert house.state("sensor", "why").state == "heat_demand_expired"
+    await house.do("number", "set_value", "heat_demand", value=40)
+    assert house.worker.commanded_w == 40.0
+    assert house.state("sensor", "why").state == "heat_demand"
+    assert house.state("number", "heat_demand").state == "40.0"
+    freezer.tick(3590)
+    house.room(18.0)
+    await house.a_pass()
+    assert house.worker.commanded_w == 40.0
+    freezer.tick(20)
+    await house.a_pass()
+    assert house.worker.commanded_w == 0.0
+    assert house.state("sensor", "why").state == "heat_demand_expired"
+    assert house.state("sensor", "heat_demand").state == "0.0"
+    assert house.state("number", "heat_demand").state == "0.0", "an expired wish is no wish"
+    await house.do("number", "set_value", "heat_demand", value=40)
+    assert house.worker.commanded_w == 40.0
+
+
+@pytest.mark.parametrize(
+    ("key", "mode", "other"),
+    [("heat_demand", "heat_demand", "manual_power"), ("manual_power", "manual_power", "thermostat")],
+)
+async def test_a_number_that_is_not_in_force_says_so(house: House, key: str, mode: str, other: str):
+    await house.do("select", "select_option", "control", option=other)
+    before = house.state("number", key).state
+    with pytest.raises(ServiceValidationError) as refused:
+        await house.do("number", "set_value", key, value=50)
+    assert refused.value.translation_key == "number_not_in_force"
+    assert refused.value.translation_placeholders == {"mode": mode}
+    assert house.state("number", key).state == before
+
+
+async def test_off_is_off_in_every_mode(house: House):
+    for mode, number in (("manual_power", "manual_power"), ("heat_demand", "heat_demand")):
+        await house.do("climate", "turn_on")
+        await house.do("select", "select_option", "control", option=mode)
+        await house.do("number", "set_value", number, value=50)
+        assert house.worker.commanded_w == 50.0
+        await house.do("climate", "turn_off")
+        assert house.worker.commanded_w == 0.0
+
+
+async def test_an_unknown_mode_is_refused(house: House):
+    with pytest.raises(ServiceValidationError):
+        await house.do("select", "select_option", "control", option="magic")
+    assert house.state("select", "control").state == "thermostat"
+
+
+async def test_wishes_survive_a_reload(hass: HomeAssistant, house: House):
+    await house.do("climate", "turn_on")
+    await house.do("select", "select_option", "control", option="manual_power")
+    await house.do("number", "set_value", "manual_power", value=25)
+    await hass.config_entries.async_reload(house.entry.entry_id)
+    await house.a_pass()
+    assert house.state("select", "control").state == "manual_power"
+    assert house.worker.commanded_w == 25.0
