@@ -66,7 +66,7 @@ async def _until_the_end(home: DemoHome, stopped: asyncio.Task[bool]) -> int:
     ended = asyncio.create_task(home.processes.first_exit())
     await asyncio.wait({ended, stopped}, return_when=asyncio.FIRST_COMPLETED)
     if not stopped.done():
-        print(f"\033[31m✗\033[0m {ended.result()}; its log is in {home.folder.relative_to(ROOT)}", file=sys.stderr)
+        print(f"\033[31m✗\033[0m {ended.result()}; its log is in {home.folder}", file=sys.stderr)
         return 1
     ended.cancel()
     with suppress(asyncio.CancelledError):

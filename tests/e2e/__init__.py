@@ -1,0 +1,1 @@
+"""The demo home in a real browser."""
