@@ -27,17 +27,15 @@ class Room:
     environment: dict[str, str] = field(default_factory=dict)
 
 
-def pytest(python: str, *paths: str, workers: int = 0, covered: bool = True) -> list[str]:
+def pytest(python: str, *arguments: str, covered: bool = True) -> list[str]:
     """Return the command that runs some folders of tests."""
-    launcher = (
-        [python, "-m", "coverage", "run", "-m", "pytest"] if covered and not workers else [python, "-m", "pytest"]
-    )
-    return [*launcher, *(["-n", str(workers)] if workers else []), *paths]
+    launcher = ["-m", "coverage", "run", "-m", "pytest"] if covered else ["-m", "pytest"]
+    return [python, *launcher, *arguments]
 
 
 ROOMS = (
     Room("lint", ["scripts/lint"]),
-    Room("engine", pytest(ENGINE, "tests/engine")),
+    Room("engine", pytest(ENGINE, "-n", "2", "tests/engine")),
     Room("simulators", pytest(ENGINE, "tests/simulators", covered=False)),
     Room("gates", pytest(HOUSE, "tests/gates", covered=False)),
     Room("integration", pytest(HOUSE, "tests/integration")),

@@ -1,7 +1,7 @@
 """Runs the engine without Home Assistant: an empty parent package stands where the integration would be."""
 
-import sys
 from pathlib import Path
+import sys
 from types import ModuleType
 
 ROOT = Path(__file__).parents[2]
