@@ -9,6 +9,7 @@ from typing import Any
 from unittest.mock import patch
 import uuid
 
+from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import UnitOfTemperature
 from homeassistant.core import HomeAssistant
@@ -171,8 +172,8 @@ type SetUp = Callable[..., Any]
 
 
 @pytest.fixture
-async def set_up(hass: HomeAssistant, workers: list[FakeWorker]) -> SetUp:
-    """Return what sets a heater up beside its home."""
+async def set_up(hass: HomeAssistant, workers: list[FakeWorker], freezer: FrozenDateTimeFactory) -> SetUp:
+    """Return what sets a heater up beside its home; all clocks stand still until the test turns them."""
 
     async def do(
         *, heater: MockConfigEntry | None = None, home: MockConfigEntry | None = None, room: Any = 18.0

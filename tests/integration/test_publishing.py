@@ -1,0 +1,102 @@
+"""A new state only for a change that matters, and one at least every five minutes."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.event import async_track_state_report_event
+import pytest
+
+from custom_components.hashwarm.publishing import ANY, HASH_RATE, MONEY, POWER, TEMPERATURE, Change
+
+from .conftest import House
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("change", "before", "after", "matters"),
+    [
+        (ANY, 1.0, 1.0, False),
+        (ANY, 1.0, 1.0001, True),
+        (ANY, "a", "b", True),
+        (POWER, None, 40.0, True),
+        (POWER, 40.0, None, True),
+        (POWER, 40.0, 40.7, False),
+        (POWER, 40.0, 40.9, True),
+        (POWER, 1000.0, 1006.0, True),
+        (POWER, 1000.0, 1004.0, False),
+        (POWER, 0.0, 0.5, True),
+        (HASH_RATE, 100.0, 101.9, False),
+        (HASH_RATE, 100.0, 102.1, True),
+        (TEMPERATURE, 50.0, 50.06, False),
+        (TEMPERATURE, 50.0, 50.2, True),
+        (MONEY, 1.0, 1.00001, True),
+    ],
+)
+def test_what_matters(change: Change, before: Any, after: Any, matters: bool):
+    assert change.matters(before, after, since=None, lively=False) is matters
+
+
+def test_money_moves_once_a_minute_and_words_at_once(freezer: FrozenDateTimeFactory):
+    freezer.move_to(NOW)
+    assert not MONEY.matters(1.0, 2.0, since=NOW - timedelta(seconds=59), lively=True)
+    assert MONEY.matters(1.0, 2.0, since=NOW - timedelta(seconds=60), lively=False)
+    assert MONEY.matters(None, 2.0, since=NOW, lively=False)
+
+
+def test_while_a_person_looks_every_change_matters(freezer: FrozenDateTimeFactory):
+    freezer.move_to(NOW)
+    assert POWER.matters(40.0, 40.01, since=NOW, lively=True)
+    assert not POWER.matters(40.0, 40.0, since=NOW, lively=True)
+
+
+@pytest.fixture
+def written(hass: HomeAssistant, house: House) -> list[str]:
+    """Every state that the power sensor writes, also one that does not differ."""
+    states: list[str] = []
+
+    @callback
+    def note(event: Any) -> None:
+        states.append(event.data["new_state"].state)
+
+    power = house.entity_id("sensor", "power")
+    hass.bus.async_listen("state_changed", lambda event: note(event) if event.data["entity_id"] == power else None)
+    async_track_state_report_event(hass, power, note)
+    return states
+
+
+async def test_watts_are_published_when_they_move_or_when_it_was_quiet_for_long(
+    house: House, written: list[str], freezer: FrozenDateTimeFactory
+):
+    async def drawn(watts: float, seconds: float = 1.0) -> list[str]:
+        house.worker.said["power_w"] = watts
+        freezer.tick(seconds)
+        await house.a_pass()
+        seen = list(written)
+        written.clear()
+        return seen
+
+    assert await drawn(100.0) == ["100.0"]
+    assert await drawn(101.0) == []
+    assert await drawn(101.9) == []
+    assert await drawn(102.1) == ["102.1"]
+    assert await drawn(102.2, 200.0) == []
+    assert await drawn(102.2, 101.0) == ["102.2"]
+    assert await drawn(102.2, 299.0) == []
+    assert await drawn(102.2, 2.0) == ["102.2"], "five minutes at the most, even when nothing moved"
+
+
+async def test_after_a_command_every_second_counts(house: House, written: list[str], freezer: FrozenDateTimeFactory):
+    house.worker.said["power_w"] = 100.0
+    await house.do("climate", "turn_on")
+    freezer.tick(10)
+    written.clear()
+    house.worker.said["power_w"] = 100.1
+    await house.a_pass()
+    assert written == ["100.1"]
+    freezer.tick(25)
+    house.worker.said["power_w"] = 100.2
+    await house.a_pass()
+    assert written == ["100.1"], "the 30 s are over"
