@@ -2,7 +2,7 @@
 
 from typing import Any, override
 
-from homeassistant.components.climate import ClimateEntity, ClimateEntityFeature, HVACAction, HVACMode
+from homeassistant.components.climate import PRESET_NONE, ClimateEntity, ClimateEntityFeature, HVACAction, HVACMode
 from homeassistant.const import ATTR_TEMPERATURE, UnitOfTemperature
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
@@ -37,7 +37,7 @@ class HeaterClimate(HeaterEntity, ClimateEntity):
     _attr_min_temp = 5.0
     _attr_name = None
     _attr_native_temperature_unit = UnitOfTemperature.CELSIUS
-    _attr_preset_modes = [preset.value for preset in Preset]  # noqa: RUF012 - Home Assistant's own idiom
+    _attr_preset_modes = [PRESET_NONE, *(preset.value for preset in Preset)]  # noqa: RUF012 - Home Assistant's own idiom
     _attr_supported_features = (
         ClimateEntityFeature.PRESET_MODE
         | ClimateEntityFeature.TARGET_TEMPERATURE
@@ -73,9 +73,9 @@ class HeaterClimate(HeaterEntity, ClimateEntity):
 
     @property
     @override
-    def preset_mode(self) -> str | None:
+    def preset_mode(self) -> str:
         preset = self.coordinator.settings.preset
-        return preset.value if preset is not None else None
+        return preset.value if preset is not None else PRESET_NONE
 
     @override
     async def async_set_hvac_mode(self, hvac_mode: HVACMode) -> None:
@@ -100,7 +100,11 @@ class HeaterClimate(HeaterEntity, ClimateEntity):
 
     @override
     async def async_set_preset_mode(self, preset_mode: str) -> None:
-        self.coordinator.settings.choose_preset(Preset(preset_mode))
+        settings = self.coordinator.settings
+        if preset_mode == PRESET_NONE:
+            settings.preset = None
+        else:
+            settings.choose_preset(Preset(preset_mode))
         await self.coordinator.async_settings_changed()
 
     @override

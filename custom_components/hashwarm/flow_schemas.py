@@ -102,7 +102,7 @@ HOME_OPTIONS = PRICE.extend(
     {
         vol.Required(CONF_MARKET_ONLINE): BooleanSelector(),
         vol.Required(CONF_MARKET_URL): TextSelector(TextSelectorConfig(type=TextSelectorType.URL)),
-        vol.Optional(CONF_MANUAL_DIFFICULTY): _number(0, 1e18, "any"),
-        vol.Optional(CONF_MANUAL_BTC_PRICE): _number(0, 1e12, "any"),
+        vol.Optional(CONF_MANUAL_DIFFICULTY): _number(1, 1e20, "any"),
+        vol.Optional(CONF_MANUAL_BTC_PRICE): _number(0.01, 1e12, "any"),
     }
 )

@@ -12,7 +12,7 @@ from .engine.model.control import Why
 
 SALVAGED = "store_salvaged"
 BLIND = {Why.SENSOR_STALE_FLOOR, Why.SENSOR_STALE_FROST, Why.SENSOR_STALE_OFF}
-POOL_PROBLEMS = {"pool_refused", "pool_garbage"}
+POOL_PROBLEMS = {"pool_difficulty_too_high", "pool_garbage", "pool_refused"}
 KERNEL_PROBLEMS = {"kernel_tampered", "kernel_wrong", "kernel_crashed"}
 
 type Problems = dict[str, Mapping[str, str]]

@@ -72,9 +72,23 @@ async def test_each_preset_brings_its_temperature(house: House, preset: Preset):
 
 async def test_a_target_of_its_own_leaves_the_preset(house: House):
     await house.do("climate", "set_temperature", temperature=20.3)
-    assert house.climate.attributes["preset_mode"] is None
+    assert house.climate.attributes["preset_mode"] == "none"
     await house.do("climate", "set_temperature", temperature=19.0)
     assert house.climate.attributes["preset_mode"] == "eco"
+
+
+async def test_leaving_the_preset_keeps_the_temperature(house: House):
+    await house.do("climate", "set_preset_mode", preset_mode="sleep")
+    await house.do("climate", "set_preset_mode", preset_mode="none")
+    assert house.climate.attributes["preset_mode"] == "none"
+    assert house.climate.attributes["temperature"] == 18.0
+
+
+async def test_no_preset_keeps_the_target(house: House):
+    await house.do("climate", "set_preset_mode", preset_mode="boost")
+    await house.do("climate", "set_preset_mode", preset_mode="none")
+    assert house.climate.attributes["preset_mode"] == "none"
+    assert house.climate.attributes["temperature"] == 23.0
 
 
 async def test_a_target_out_of_bounds_is_refused_and_changes_nothing(house: House):
