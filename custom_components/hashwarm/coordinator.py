@@ -13,7 +13,7 @@ from homeassistant.util.dt import utcnow
 
 from .const import CONF_KIND, CONF_POOLS, DOMAIN, LOGGER
 from .engine.heater import Heater, HeaterSettings, HeaterState
-from .engine.home import Earning, HeaterSample, Home, OpenHome, Outlook, Scheme, Totals
+from .engine.home import Earning, Figure, FigureKind, HeaterSample, Home, OpenHome, Outlook, Scheme, Totals
 from .engine.model.telemetry import Telemetry
 
 LIVELY_FOR = timedelta(seconds=30)
@@ -138,6 +138,8 @@ class HomeState:
 
     totals: Totals
     outlook: Outlook
+    figures: dict[FigureKind, Figure]
+    """Of the market, with their sources; those unknown are missing."""
 
 
 class HomeCoordinator(DataUpdateCoordinator[HomeState]):
@@ -158,7 +160,8 @@ class HomeCoordinator(DataUpdateCoordinator[HomeState]):
 
     @override
     async def _async_update_data(self) -> HomeState:
-        return HomeState(totals=self.home.totals(None), outlook=self.home.outlook())
+        figures = {kind: figure for kind in FigureKind if (figure := self.home.market.figure(kind)) is not None}
+        return HomeState(totals=self.home.totals(None), outlook=self.home.outlook(), figures=figures)
 
     async def async_close(self) -> None:
         """Write the ledger and end the market's requests."""

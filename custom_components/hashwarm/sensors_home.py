@@ -30,7 +30,7 @@ def _currency(hass: HomeAssistant) -> str:
 
 def _figure(kind: FigureKind) -> Callable[[HomeCoordinator], float | None]:
     def value(coordinator: HomeCoordinator) -> float | None:
-        figure = coordinator.home.market.figure(kind)
+        figure = coordinator.data.figures.get(kind)
         return figure.value if figure is not None else None
 
     return value
@@ -38,7 +38,7 @@ def _figure(kind: FigureKind) -> Callable[[HomeCoordinator], float | None]:
 
 def _provenance(kind: FigureKind) -> Callable[[HomeCoordinator], dict[str, Any]]:
     def attributes(coordinator: HomeCoordinator) -> dict[str, Any]:
-        figure = coordinator.home.market.figure(kind)
+        figure = coordinator.data.figures.get(kind)
         if figure is None:
             return {}
         return {"source": figure.source, "age_minutes": round(figure.age_s(utcnow()) / 60)}
@@ -47,7 +47,7 @@ def _provenance(kind: FigureKind) -> Callable[[HomeCoordinator], dict[str, Any]]
 
 
 def _adjustment_at(coordinator: HomeCoordinator) -> datetime | None:
-    figure = coordinator.home.market.figure(FigureKind.ADJUSTMENT_AT)
+    figure = coordinator.data.figures.get(FigureKind.ADJUSTMENT_AT)
     return datetime.fromtimestamp(figure.value, UTC) if figure is not None else None
 
 
