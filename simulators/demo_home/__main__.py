@@ -2,13 +2,13 @@
 
 import argparse
 import asyncio
-from contextlib import suppress
 from pathlib import Path
 import shutil
 import signal
 import socket
 import sys
 import time
+from typing import Any
 
 import aiohttp
 
@@ -35,43 +35,52 @@ def port_is_free(port: int) -> bool:
 
 
 async def run(home: DemoHome, *, only_check: bool) -> int:
-    """Start everything, say where it is, run until Ctrl-C or until something ends."""
+    """Start everything, say where it is, run until Ctrl-C or until something ends; return the exit code."""
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    stopped = asyncio.create_task(stop.wait())
+    ended = asyncio.create_task(home.processes.first_exit())
+    try:
+        return await _live(home, stopped, ended, only_check=only_check)
+    except (RuntimeError, TimeoutError, aiohttp.ClientError) as error:
+        return _fail(f"{error}. The logs are in {home.folder}")
+    finally:
+        await _cancel(stopped, ended)
+        say("stopping Home Assistant, the room and the pool")
+        await home.stop()
+
+
+async def _live(home: DemoHome, stopped: asyncio.Task[bool], ended: asyncio.Task[str], *, only_check: bool) -> int:
     started = time.monotonic()
     async with aiohttp.ClientSession() as session:
         client = HomeClient(session, f"http://127.0.0.1:{home.port}")
         work = asyncio.create_task(home.start(client))
-        stopped = asyncio.create_task(stop.wait())
         try:
-            await asyncio.wait({work, stopped}, return_when=asyncio.FIRST_COMPLETED)
-            if not work.done():
+            await asyncio.wait({work, stopped, ended}, return_when=asyncio.FIRST_COMPLETED)
+            if stopped.done():
                 return 130
+            if ended.done():
+                return _fail(ended.result())
             work.result()
             print(_welcome(client, time.monotonic() - started), flush=True)
             if only_check:
                 return 0
-            return await _until_the_end(home, stopped)
+            await asyncio.wait({stopped, ended}, return_when=asyncio.FIRST_COMPLETED)
+            return 0 if stopped.done() else _fail(ended.result())
         finally:
-            work.cancel()
-            stopped.cancel()
-            with suppress(asyncio.CancelledError):
-                await work
-            say("stopping Home Assistant, the room and the pool")
-            await home.stop()
+            await _cancel(work)
 
 
-async def _until_the_end(home: DemoHome, stopped: asyncio.Task[bool]) -> int:
-    ended = asyncio.create_task(home.processes.first_exit())
-    await asyncio.wait({ended, stopped}, return_when=asyncio.FIRST_COMPLETED)
-    if not stopped.done():
-        print(f"\033[31m✗\033[0m {ended.result()}; its log is in {home.folder}", file=sys.stderr)
-        return 1
-    ended.cancel()
-    with suppress(asyncio.CancelledError):
-        await ended
-    return 0
+def _fail(text: str) -> int:
+    print(f"\033[31m✗\033[0m {text}", file=sys.stderr, flush=True)
+    return 1
+
+
+async def _cancel(*tasks: asyncio.Task[Any]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _welcome(client: HomeClient, seconds: float) -> str:
@@ -84,8 +93,13 @@ def _welcome(client: HomeClient, seconds: float) -> str:
   Turn the thermostat. A real miner on this machine follows, a practice pool on
   loopback takes its shares, and a simulated insulated box, small enough for the
   watts of this CPU, warms up in real time. Nothing is sped up or scaled.
+  Difficulty and Bitcoin price are given by hand: the demo asks nothing of the internet.
   Ctrl-C stops everything.
 """
+
+
+async def _run_in(folder: Path, port: int, *, only_check: bool) -> int:
+    return await run(DemoHome(ROOT, folder, port, say), only_check=only_check)
 
 
 def main() -> None:
@@ -100,8 +114,7 @@ def main() -> None:
         shutil.rmtree(arguments.folder, ignore_errors=True)
     if not port_is_free(arguments.port):
         sys.exit(f"Port {arguments.port} is taken. Stop what uses it, or choose another: scripts/develop --port 8124")
-    home = DemoHome(ROOT, arguments.folder.resolve(), arguments.port, say)
-    sys.exit(asyncio.run(run(home, only_check=arguments.check)))
+    sys.exit(asyncio.run(_run_in(arguments.folder.resolve(), arguments.port, only_check=arguments.check)))
 
 
 if __name__ == "__main__":

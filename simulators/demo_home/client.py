@@ -19,16 +19,20 @@ class HomeClient:
         self.tokens: dict[str, Any] = {}
 
     async def wait_until_up(self, limit_s: float) -> None:
-        """Wait until the web server answers. Raises TimeoutError."""
-        async with asyncio.timeout(limit_s):
-            while True:
-                try:
-                    async with self._session.get(f"{self.base_url}/manifest.json") as answer:
-                        if answer.status < 500:
-                            return
-                except aiohttp.ClientError, TimeoutError:
-                    pass
-                await asyncio.sleep(0.2)
+        """Wait until the web server answers. Raises RuntimeError when it does not in time."""
+        try:
+            async with asyncio.timeout(limit_s):
+                while not await self._answers():
+                    await asyncio.sleep(0.2)
+        except TimeoutError:
+            raise RuntimeError(f"Home Assistant did not answer on {self.base_url} within {limit_s:.0f} s") from None
+
+    async def _answers(self) -> bool:
+        try:
+            async with self._session.get(f"{self.base_url}/manifest.json") as answer:
+                return answer.status < 500
+        except aiohttp.ClientError:
+            return False
 
     async def onboard_or_log_in(self) -> Self:
         """Make the demo user in a fresh home, log in to a known one."""
@@ -117,6 +121,20 @@ class HomeClient:
         """Return whether a heater is set up."""
         entries = await self.get("/api/config/config_entries/entry?domain=hashwarm")
         return bool(entries)
+
+    async def set_home_options(self, changes: dict[str, Any]) -> None:
+        """Fill in the home's options form: what it suggests, with these changes. Raises RuntimeError on a refusal."""
+        entries = await self.get("/api/config/config_entries/entry?domain=hashwarm")
+        home = next(entry["entry_id"] for entry in entries if entry["source"] == "system")
+        form = await self.post("/api/config/config_entries/options/flow", {"handler": home})
+        suggested = {
+            field["name"]: field["description"]["suggested_value"]
+            for field in form["data_schema"]
+            if field.get("description", {}).get("suggested_value") is not None
+        }
+        step = await self.post(f"/api/config/config_entries/options/flow/{form['flow_id']}", {**suggested, **changes})
+        if step["type"] != "create_entry":
+            raise RuntimeError(f"the home's options refused {changes}: {step.get('errors')}")
 
     async def run_flow(self, inputs: list[dict[str, Any]]) -> dict[str, Any]:
         """Walk through the config flow with one input per step; return its result."""

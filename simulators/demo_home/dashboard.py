@@ -5,6 +5,15 @@ from typing import Any
 from .client import HomeClient
 
 URL_PATH = "hashwarm-demo"
+GRAPH_H = 0.25
+TRUTH = """\
+**What is real here:** the miner on this machine, its watts, its hashes, and every share.
+
+**What is simulated:** the insulated box, sized so that this CPU can warm it, in real time; \
+and the pool, which checks each share as a real one does.
+
+**Given by hand:** difficulty, Bitcoin price and 0.30 EUR/kWh. A CPU earns next to nothing; that is the truth.
+"""
 
 
 def dashboard(ids: dict[str, str]) -> dict[str, Any]:
@@ -23,55 +32,90 @@ def dashboard(ids: dict[str, str]) -> dict[str, Any]:
 
 def _control(ids: dict[str, str]) -> dict[str, Any]:
     features = [{"type": "climate-hvac-modes"}, {"type": "climate-preset-modes", "style": "dropdown"}]
-    cards: list[dict[str, Any]] = [{"type": "thermostat", "entity": ids["climate"], "features": features}]
-    rows = _present(ids, "sensor.why", "sensor.status", "select.control", "number.heat_demand", "number.manual_power")
-    return _section("Thermostat", [*cards, {"type": "entities", "entities": rows}])
+    rows = _rows(ids, {"select.control": "Control", "number.heat_demand": "Demand", "number.manual_power": "By hand"})
+    return _section(
+        "Thermostat",
+        [
+            {"type": "thermostat", "entity": ids["climate"], "features": features},
+            {"type": "markdown", "content": _words(ids)},
+            {"type": "entities", "entities": rows},
+        ],
+    )
+
+
+def _words(ids: dict[str, str]) -> str:
+    """Return a template that says in plain words what goes on."""
+    return (
+        "**{{ state_translated('"
+        + ids["sensor.why"]
+        + "') }}.** It is told **{{ states('"
+        + ids["sensor.power_target"]
+        + "') | float(0) | round(1) }} W**, draws **{{ states('"
+        + ids["sensor.power"]
+        + "') | float(0) | round(1) }} W** and hashes **{{ (states('"
+        + ids["sensor.hash_rate"]
+        + "') | float(0) * 1e6) | round(1) }} MH/s** ({{ state_translated('"
+        + ids["sensor.status"]
+        + "') | lower }})."
+    )
 
 
 def _watch(ids: dict[str, str]) -> dict[str, Any]:
-    tiles = [
-        {"type": "tile", "entity": entity}
-        for entity in _present(ids, "sensor.power_target", "sensor.power", "sensor.hash_rate", "sensor.efficiency")
+    tiles = _tiles(ids, {"sensor.power_target": "Power target", "sensor.power": "Power"})
+    rate = [
+        {**tile, "grid_options": {"columns": 12}, "features": [{"type": "trend-graph", "hours_to_show": GRAPH_H}]}
+        for tile in _tiles(ids, {"sensor.hash_rate": "Hash rate"})
     ]
-    temperatures = {"type": "history-graph", "hours_to_show": 0.5, "title": "Box", "entities": [ids["climate"]]}
-    watts = {
+    return _section(
+        "What it does",
+        [
+            *tiles,
+            _graph(_rows(ids, {"sensor.power_target": "Target", "sensor.power": "Drawn"})),
+            _graph([{"entity": ids["climate"], "name": "Box"}]),
+            *rate,
+        ],
+    )
+
+
+def _graph(entities: list[dict[str, str]]) -> dict[str, Any]:
+    return {
         "type": "history-graph",
-        "hours_to_show": 0.5,
-        "title": "Watts",
-        "entities": _present(ids, "sensor.power_target", "sensor.power"),
+        "hours_to_show": GRAPH_H,
+        "entities": entities,
+        "grid_options": {"columns": 12, "rows": 4},
     }
-    rate = {
-        "type": "history-graph",
-        "hours_to_show": 0.5,
-        "title": "Hash rate",
-        "entities": _present(ids, "sensor.hash_rate"),
-    }
-    return _section("What it does", [*tiles, temperatures, watts, rate])
 
 
 def _money(ids: dict[str, str]) -> dict[str, Any]:
-    rows = _present(
+    rows = _rows(
         ids,
-        "sensor.energy",
-        "sensor.heating_cost",
-        "sensor.earnings_today",
-        "sensor.earnings_total",
-        "sensor.earnings_value",
-        "sensor.energy_offset",
-        "sensor.heat_cost",
-        "sensor.shares_accepted",
-        "sensor.shares_rejected",
-        "sensor.pool",
+        {
+            "sensor.energy": "Heat",
+            "sensor.heating_cost": "Cost",
+            "sensor.earnings_total": "Earned",
+            "sensor.earnings_value": "Earned, in money",
+            "sensor.energy_offset": "Energy offset",
+            "sensor.heat_cost": "Heat after earnings",
+            "sensor.shares_accepted": "Shares accepted",
+            "sensor.shares_rejected": "Shares rejected",
+            "sensor.btc_price": "Bitcoin, by hand",
+        },
     )
-    return _section("What it costs and earns", [{"type": "entities", "entities": rows}])
+    return _section(
+        "What it costs and earns", [{"type": "entities", "entities": rows}, {"type": "markdown", "content": TRUTH}]
+    )
 
 
 def _section(title: str, cards: list[dict[str, Any]]) -> dict[str, Any]:
     return {"type": "grid", "cards": [{"type": "heading", "heading": title}, *cards]}
 
 
-def _present(ids: dict[str, str], *names: str) -> list[str]:
-    return [ids[name] for name in names if name in ids]
+def _rows(ids: dict[str, str], names: dict[str, str]) -> list[dict[str, str]]:
+    return [{"entity": ids[key], "name": name} for key, name in names.items() if key in ids]
+
+
+def _tiles(ids: dict[str, str], names: dict[str, str]) -> list[dict[str, Any]]:
+    return [{"type": "tile", **row} for row in _rows(ids, names)]
 
 
 async def install_dashboard(client: HomeClient, ids: dict[str, str]) -> None:

@@ -18,6 +18,9 @@ class Processes:
     def __init__(self, log_folder: Path) -> None:
         self._log_folder = log_folder
         self._running: list[tuple[str, asyncio.subprocess.Process]] = []
+        self._watchers: list[asyncio.Task[None]] = []
+        self._ended: list[str] = []
+        self._any_ended = asyncio.Event()
 
     async def start(self, name: str, arguments: Sequence[str], *, environment: dict[str, str]) -> Path:
         """Start a program; all it says goes into its log, whose path is returned."""
@@ -33,7 +36,13 @@ class Processes:
                 start_new_session=True,
             )
         self._running.append((name, process))
+        self._watchers.append(asyncio.create_task(self._watch(name, process, log)))
         return log
+
+    async def _watch(self, name: str, process: asyncio.subprocess.Process, log: Path) -> None:
+        code = await process.wait()
+        self._ended.append(f"{name} ended with code {code}; its log is {log}")
+        self._any_ended.set()
 
     async def start_and_wait(
         self, name: str, arguments: Sequence[str], *, environment: dict[str, str], ready: str
@@ -50,18 +59,16 @@ class Processes:
         raise RuntimeError(f"{name} did not start; its log is {log}")
 
     async def first_exit(self) -> str:
-        """Wait until any child ends; return its name and code."""
-        waits = {asyncio.create_task(process.wait()): name for name, process in self._running}
-        try:
-            done, _ = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in waits:
-                task.cancel()
-        task = done.pop()
-        return f"{waits[task]} ended with code {task.result()}"
+        """Wait until any child ends, those started later too; return its name, code and log."""
+        await self._any_ended.wait()
+        return self._ended[0]
 
     async def stop(self) -> None:
         """Stop all, last started first."""
+        for watcher in self._watchers:
+            watcher.cancel()
+        await asyncio.gather(*self._watchers, return_exceptions=True)
+        self._watchers.clear()
         while self._running:
             name, process = self._running.pop()
             if process.returncode is not None:
