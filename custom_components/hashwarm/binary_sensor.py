@@ -37,6 +37,7 @@ BINARY_SENSORS: tuple[HeaterBinarySensorDescription, ...] = (
     HeaterBinarySensorDescription(
         key="limited",
         translation_key="limited",
+        entity_registry_enabled_default=False,
         device_class=BinarySensorDeviceClass.PROBLEM,
         entity_category=EntityCategory.DIAGNOSTIC,
         value_fn=lambda state: state.telemetry.limited if state.telemetry is not None else None,

@@ -227,6 +227,7 @@ HEATER_SENSORS: tuple[HeaterSensorDescription, ...] = (
     HeaterSensorDescription(
         key="kernel",
         translation_key="kernel",
+        entity_registry_enabled_default=False,
         from_device=True,
         entity_category=EntityCategory.DIAGNOSTIC,
         attributes_fn=lambda coordinator: {"problem": t.problem} if (t := coordinator.data.telemetry) else {},
@@ -291,6 +292,7 @@ HEATER_SENSORS: tuple[HeaterSensorDescription, ...] = (
     HeaterSensorDescription(
         key="solo_odds",
         translation_key="solo_odds",
+        entity_registry_enabled_default=False,
         entity_category=EntityCategory.DIAGNOSTIC,
         native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
         suggested_display_precision=12,

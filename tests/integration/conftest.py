@@ -59,9 +59,11 @@ def workers() -> Iterator[list[FakeWorker]]:
         made.append(FakeWorker(options, **collaborators))
         return made[-1]
 
+    # Entities that are off by default are on here.
     # Passes and writes happen when a test asks for them, so that no figure depends on how fast the test runs.
     with (
         patch.object(assembly, "LocalWorker", make),
+        patch("homeassistant.helpers.entity.Entity.entity_registry_enabled_default", True),
         patch("custom_components.hashwarm.engine.heater.heater.PASS_S", 3600.0),
         patch("custom_components.hashwarm.engine.home.home.FLUSH_S", 3600.0),
     ):

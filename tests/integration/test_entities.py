@@ -1,6 +1,5 @@
 """Every entity as registered and as shown."""
 
-from collections.abc import Iterator
 from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
@@ -11,17 +10,13 @@ import pytest
 from pytest_homeassistant_custom_component.common import snapshot_platform
 from syrupy.assertion import SnapshotAssertion
 
+from custom_components.hashwarm.binary_sensor import BINARY_SENSORS
 from custom_components.hashwarm.const import HEATER_PLATFORMS
 from custom_components.hashwarm.engine.model.control import ControlMode
+from custom_components.hashwarm.sensors_heater import HEATER_SENSORS
+from custom_components.hashwarm.sensors_home import HOME_SENSORS
 
 from .conftest import House, SetUp, heater_of
-
-
-@pytest.fixture
-def all_entities_enabled() -> Iterator[None]:
-    with patch("homeassistant.helpers.entity.Entity.entity_registry_enabled_default", True):
-        yield
-
 
 NOON = "2026-11-22T12:00:00+00:00"
 
@@ -39,7 +34,6 @@ async def two_minutes_of_heat(house: House, freezer: FrozenDateTimeFactory) -> N
     await house.hass.async_block_till_done()
 
 
-@pytest.mark.usefixtures("all_entities_enabled")
 @pytest.mark.parametrize("platform", HEATER_PLATFORMS)
 async def test_heater(
     hass: HomeAssistant,
@@ -57,7 +51,6 @@ async def test_heater(
         assert await hass.config_entries.async_unload(house.entry.entry_id)
 
 
-@pytest.mark.usefixtures("all_entities_enabled")
 async def test_home(
     hass: HomeAssistant,
     set_up: SetUp,
@@ -76,6 +69,12 @@ async def test_without_a_pool_there_is_nothing_to_say_of_one(hass: HomeAssistant
     keys = {entry.unique_id for entry in er.async_entries_for_config_entry(er.async_get(hass), house.entry.entry_id)}
     for key in ("pool", "pool_connected", "shares_accepted", "shares_rejected", "best_share", "solo_odds"):
         assert not any(unique_id.endswith(f"_{key}") for unique_id in keys), key
+
+
+def test_what_few_people_need_is_off_by_default():
+    described = (*HEATER_SENSORS, *HOME_SENSORS, *BINARY_SENSORS)
+    off = {entity.key for entity in described if not entity.entity_registry_enabled_default}
+    assert off == {"kernel", "limited", "solo_odds"}
 
 
 async def test_an_unknown_figure_is_unknown_and_never_zero(house: House):

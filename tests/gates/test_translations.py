@@ -1,0 +1,252 @@
+"""Every word the face can say is in the translations, and no word is there for nothing."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+import re
+from typing import Any
+
+from homeassistant.const import Platform
+import pytest
+
+from custom_components.hashwarm import flow_schemas
+from custom_components.hashwarm.binary_sensor import BINARY_SENSORS
+from custom_components.hashwarm.climate import HeaterClimate
+from custom_components.hashwarm.const import HEATER_PLATFORMS, HOME_PLATFORMS
+from custom_components.hashwarm.engine.home import Problem
+from custom_components.hashwarm.engine.model.control import Why
+from custom_components.hashwarm.engine.model.errors import BackendError, HashwarmError, PoolError
+from custom_components.hashwarm.engine.store import StoreNewerError
+from custom_components.hashwarm.number import NUMBERS
+from custom_components.hashwarm.repairs import KERNEL_PROBLEMS, POOL_PROBLEMS
+from custom_components.hashwarm.select import CONTROL
+from custom_components.hashwarm.sensors_heater import HEATER_SENSORS
+from custom_components.hashwarm.sensors_home import HOME_SENSORS
+
+from .conftest import INTEGRATION, read_json
+
+FLOWS = {"config": "config_flow.py", "options": "options_flow.py"}
+WORD = re.compile(r"[a-z][a-z0-9_]+")
+THERMOSTAT = HeaterClimate.__new__(HeaterClimate)
+DESCRIBED: dict[Platform, tuple[Any, ...]] = {
+    Platform.BINARY_SENSOR: BINARY_SENSORS,
+    Platform.CLIMATE: (THERMOSTAT,),
+    Platform.NUMBER: NUMBERS,
+    Platform.SELECT: (CONTROL,),
+    Platform.SENSOR: (*HEATER_SENSORS, *HOME_SENSORS),
+}
+PLACEHOLDERS = {
+    "config.step.pool": {"hash_rate", "kernel"},
+    "config.step.price": {"currency", "share_interval"},
+    "exceptions.number_not_in_force": {"mode"},
+    "issues": {"heater", "pool"},
+    "options.step.home": {"currency"},
+}
+
+
+def keyed(platform: Platform) -> dict[str, Any]:
+    return {described.translation_key: described for described in DESCRIBED[platform]}
+
+
+def tree_of(kind: type[HashwarmError]) -> set[str]:
+    """Return the keys of an error and of everything below it in the product."""
+    return {kind.key}.union(*(tree_of(child) for child in kind.__subclasses__() if "hashwarm" in child.__module__))
+
+
+def calls(path: Path, *names: str) -> Iterator[ast.Call]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) in names:
+            yield node
+
+
+def argument(call: ast.Call, name: str) -> Any:
+    return next((word.value for word in call.keywords if word.arg == name), None)
+
+
+def forms(path: Path) -> dict[str, set[str]]:
+    """Return the steps that a flow shows, with the fields of each."""
+    shown: dict[str, set[str]] = {}
+    for call in calls(path, "async_show_form"):
+        step, schema = argument(call, "step_id"), argument(call, "data_schema")
+        assert isinstance(step, ast.Constant)
+        name = schema.args[0].id if isinstance(schema, ast.Call) else schema.id
+        shown[str(step.value)] = {str(field) for field in getattr(flow_schemas, name).schema}
+    return shown
+
+
+def words_of_errors(path: Path) -> set[str]:
+    """Return the errors that a flow puts at its fields."""
+    words: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        values: list[ast.expr | None] = []
+        if isinstance(node, ast.Return | ast.Tuple):
+            inner = [node.value] if isinstance(node, ast.Return) else node.elts
+            values = [value for part in inner if isinstance(part, ast.Dict) for value in part.values]
+        elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript):
+            values = [node.value] if getattr(node.targets[0].value, "id", "") == "errors" else []
+        for value in values:
+            if isinstance(value, ast.Constant) and isinstance(value.value, str) and WORD.fullmatch(value.value):
+                words.add(value.value)
+            elif isinstance(value, ast.Attribute) and value.attr == "key":
+                owner = value.value.id
+                words |= tree_of(PoolError) if owner == "error" else {error_named(owner).key}
+    return words
+
+
+def error_named(name: str) -> type[HashwarmError]:
+    from custom_components.hashwarm.engine.model import errors
+
+    return getattr(errors, name)
+
+
+@pytest.mark.parametrize("section", FLOWS)
+def test_every_form_and_field_is_explained(english: dict[str, Any], section: str):
+    steps = dict(english[section]["step"])
+    for call in calls(INTEGRATION / FLOWS[section], "async_show_menu"):
+        menu = steps.pop(argument(call, "step_id").value)
+        assert set(menu["menu_options"]) == set(ast.literal_eval(argument(call, "menu_options")))
+    shown = forms(INTEGRATION / FLOWS[section])
+    assert set(steps) == set(shown)
+    for step, fields in shown.items():
+        assert steps[step]["title"], step
+        assert set(steps[step]["data"]) == fields, step
+        assert set(steps[step]["data_description"]) == fields, step
+
+
+@pytest.mark.parametrize("section", FLOWS)
+def test_every_error_is_explained(english: dict[str, Any], section: str):
+    assert set(english[section]["error"]) == words_of_errors(INTEGRATION / FLOWS[section])
+
+
+def test_every_abort_is_explained(english: dict[str, Any]):
+    flow = INTEGRATION / FLOWS["config"]
+    reasons = {argument(call, "reason").value for call in calls(flow, "async_abort")}
+    if any(calls(flow, "_abort_if_unique_id_configured")):
+        reasons.add("already_configured")
+    if any(calls(flow, "async_update_reload_and_abort")):
+        reasons.add("reconfigure_successful")
+    assert set(english["config"]["abort"]) == reasons
+
+
+def test_every_platform_is_looked_at(english: dict[str, Any]):
+    assert set(DESCRIBED) == {*HEATER_PLATFORMS, *HOME_PLATFORMS}
+    assert set(english["entity"]) == {platform.value for platform in DESCRIBED}
+    files = {path.stem for path in INTEGRATION.glob("*.py")}
+    assert files & {platform.value for platform in Platform} == set(english["entity"])
+
+
+@pytest.mark.parametrize("platform", DESCRIBED)
+def test_every_entity_has_its_words(english: dict[str, Any], platform: Platform):
+    told = english["entity"][platform]
+    assert set(told) == set(keyed(platform))
+    for key, described in keyed(platform).items():
+        if platform is not Platform.CLIMATE:
+            assert told[key]["name"], key
+        options = getattr(described, "options", None)
+        assert set(told[key].get("state", {})) == set(options or ()), key
+
+
+def test_presets_of_our_own_have_words(english: dict[str, Any]):
+    known_to_home_assistant = {"none", "eco", "away", "boost", "comfort", "home", "sleep", "activity"}
+    told = english["entity"]["climate"]["heater"]["state_attributes"]["preset_mode"]["state"]
+    assert set(told) == set(THERMOSTAT.preset_modes) - known_to_home_assistant
+
+
+@pytest.mark.parametrize("platform", DESCRIBED)
+def test_icons(icons: dict[str, Any], platform: Platform):
+    shown = icons["entity"].get(platform, {})
+    assert set(shown) <= set(keyed(platform))
+    for key, described in keyed(platform).items():
+        if getattr(described, "device_class", None) is None and platform is not Platform.CLIMATE:
+            assert "default" in shown.get(key, {}), f"{key} has neither a device class nor an icon"
+        states = set(shown.get(key, {}).get("state", {}))
+        options = (
+            {"on", "off"} if platform is Platform.BINARY_SENSOR else set(getattr(described, "options", None) or ())
+        )
+        assert states <= options, key
+
+
+def test_icons_are_of_the_one_set(icons: dict[str, Any]):
+    def names(part: Any) -> Iterator[str]:
+        for value in part.values():
+            if isinstance(value, str):
+                yield value
+            else:
+                yield from names(value)
+
+    assert all(re.fullmatch(r"mdi:[a-z0-9-]+", name) for name in names(icons))
+
+
+def test_every_exception_is_explained(english: dict[str, Any]):
+    keys: set[str] = set()
+    for path in INTEGRATION.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and argument(node, "translation_domain") is not None:
+                key = argument(node, "translation_key")
+                keys |= {key.value} if isinstance(key, ast.Constant) else set()
+    from custom_components.hashwarm.engine.model.errors import StoreError
+
+    assert StoreNewerError.key in tree_of(StoreError)
+    assert set(english["exceptions"]) == keys | tree_of(BackendError) | tree_of(StoreError)
+
+
+def test_every_repair_is_explained(english: dict[str, Any]):
+    disobedience = {Why.NOT_OBEYING, Why.HEAT_WITHOUT_COMMAND}
+    keys = {*POOL_PROBLEMS, *KERNEL_PROBLEMS, *Problem, *disobedience}
+    for node in ast.walk(ast.parse((INTEGRATION / "repairs.py").read_text())):
+        if isinstance(node, ast.Subscript) and getattr(node.value, "id", "") == "problems":
+            keys |= {node.slice.value} if isinstance(node.slice, ast.Constant) else set()
+    assert set(english["issues"]) == {str(key) for key in keys}
+    for key, issue in english["issues"].items():
+        assert issue["title"], key
+        assert ("description" in issue) is not ("fix_flow" in issue), key
+
+
+def test_selectors_devices_and_health(english: dict[str, Any]):
+    selectors = {
+        config["translation_key"]: set(config["options"])
+        for schema in ("ROOM", "POOL", "PRICE", "HEATER_OPTIONS", "HOME_OPTIONS")
+        for selector in getattr(flow_schemas, schema).schema.values()
+        if "translation_key" in (config := selector.config)
+    }
+    assert {key: set(told["options"]) for key, told in english["selector"].items()} == selectors
+    devices = {argument(call, "translation_key") for call in calls(INTEGRATION / "entity.py", "DeviceInfo")} - {None}
+    assert set(english["device"]) == {key.value for key in devices}
+    health = (INTEGRATION / "system_health.py").read_text()
+    assert set(english["system_health"]["info"]) == set(
+        re.findall(r'(?:^\s+|info\[)"(\w+)"(?::|\])', health, re.MULTILINE)
+    )
+
+
+def test_placeholders_are_those_that_are_filled_in(english: dict[str, Any]):
+    def texts(part: Any, path: str = "") -> Iterator[tuple[str, str]]:
+        for name, value in part.items():
+            below = f"{path}.{name}".lstrip(".")
+            if isinstance(value, str):
+                yield below, value
+            else:
+                yield from texts(value, below)
+
+    for path, text in texts(english):
+        allowed = next((names for start, names in PLACEHOLDERS.items() if path.startswith(start)), set())
+        assert set(re.findall(r"\{(\w+)\}", text)) <= allowed, path
+        assert "[%key:" not in text, path
+        assert text == text.strip(), path
+
+
+def test_every_language_says_the_same(english: dict[str, Any]):
+    def leaves(part: Any, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], str]:
+        found: dict[tuple[str, ...], str] = {}
+        for name, value in part.items():
+            found |= leaves(value, (*path, name)) if isinstance(value, dict) else {(*path, name): value}
+        return found
+
+    said = leaves(english)
+    for path in (INTEGRATION / "translations").glob("*.json"):
+        other = leaves(read_json(path))
+        assert set(other) <= set(said), path.name
+        for key, text in other.items():
+            assert re.findall(r"\{\w+\}", text) == [] or sorted(re.findall(r"\{\w+\}", text)) == sorted(
+                re.findall(r"\{\w+\}", said[key])
+            ), (path.name, key)
+    assert not (INTEGRATION / "strings.json").exists()
