@@ -1,7 +1,6 @@
 """A person turns the thermostat card; the miner follows. The stories build on each other, in order."""
 
 import asyncio
-import time
 
 from playwright.async_api import Page
 import pytest
@@ -72,9 +71,7 @@ async def test_off_stops_the_hashing_at_once(page: Page, home: Watcher):
     await click(page, WARMER, 28)
     await home.until("sensor.hash_rate", lambda rate: rate > 0, SOON_S, "it hashes again")
     await page.locator("hui-thermostat-card #option-off").click()
-    clicked = time.monotonic()
     await home.until("sensor.hash_rate", lambda rate: rate == 0, OFF_LIMIT_S, "hashing stops")
-    print(f"off after {time.monotonic() - clicked:.1f} s")
     await home.until("sensor.power", lambda watts: watts == 0, OFF_LIMIT_S, "no watts are drawn")
     thermostat = await home.thermostat()
     assert (thermostat["mode"], thermostat["hvac_action"]) == ("off", "off")

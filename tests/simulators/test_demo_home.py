@@ -1,0 +1,132 @@
+"""The pieces of the demo that need no Home Assistant: its folder, its dashboard, its processes and its last words."""
+
+import asyncio
+import json
+from pathlib import Path
+import socket
+import sys
+
+import pytest
+
+from simulators.demo_home import home as home_module
+from simulators.demo_home.__main__ import port_is_free, run
+from simulators.demo_home.config import write_config
+from simulators.demo_home.dashboard import dashboard
+from simulators.demo_home.home import DemoHome
+from simulators.demo_home.processes import Processes
+
+ROOT = Path(__file__).parents[2]
+IDS = {
+    "climate": "climate.heater",
+    "sensor.why": "sensor.why",
+    "sensor.status": "sensor.status",
+    "sensor.power": "sensor.power",
+    "sensor.power_target": "sensor.power_target",
+    "sensor.hash_rate": "sensor.hash_rate",
+}
+
+
+async def start(processes: Processes, name: str, code: str) -> Path:
+    return await processes.start(name, [sys.executable, "-c", code], environment={})
+
+
+async def test_what_ends_first_is_named_with_its_log_even_when_it_was_started_later(tmp_path: Path):
+    processes = Processes(tmp_path)
+    await start(processes, "steady", "import time; time.sleep(60)")
+    ended = asyncio.create_task(processes.first_exit())
+    await asyncio.sleep(0)
+    await start(processes, "frail", "raise SystemExit(3)")
+    async with asyncio.timeout(20):
+        said = await ended
+    assert said == f"frail ended with code 3; its log is {tmp_path / 'frail.log'}"
+    await processes.stop()
+
+
+async def test_stopping_goes_backwards_and_leaves_nothing(tmp_path: Path):
+    processes = Processes(tmp_path)
+    note = tmp_path / "order"
+    code = (
+        "import signal, sys, time\n"
+        "def end(*_):\n"
+        f"    open({str(note)!r}, 'a').write(sys.argv[1] + ' ')\n"
+        "    sys.exit(0)\n"
+        "signal.signal(signal.SIGTERM, end)\n"
+        "print('up', flush=True)\n"
+        "time.sleep(60)\n"
+    )
+    for name in ("first", "second"):
+        await processes.start_and_wait(name, [sys.executable, "-c", code, name], environment={}, ready="up")
+    await processes.stop()
+    assert note.read_text().split() == ["second", "first"]
+
+
+async def test_a_program_that_ends_before_it_is_ready_is_named(tmp_path: Path):
+    processes = Processes(tmp_path)
+    with pytest.raises(RuntimeError, match=r"frail did not start; its log is .*frail\.log"):
+        await processes.start_and_wait("frail", [sys.executable, "-c", ""], environment={}, ready="never")
+    await processes.stop()
+
+
+def test_a_port_in_use_is_noticed():
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        port = holder.getsockname()[1]
+        assert not port_is_free(port)
+    assert port_is_free(port)
+
+
+def test_the_folder_is_written_again_without_forgetting(tmp_path: Path):
+    integration = ROOT / "custom_components" / "hashwarm"
+    write_config(tmp_path, integration, room_port=8124, port=8123)
+    onboarding = tmp_path / ".storage" / "onboarding"
+    onboarding.write_text("done")
+    write_config(tmp_path, integration, room_port=8125, port=8123)
+    assert onboarding.read_text() == "done"
+    assert "127.0.0.1:8125/state" in (tmp_path / "configuration.yaml").read_text()
+    assert (tmp_path / "custom_components" / "hashwarm").resolve() == integration
+    stored = json.loads((tmp_path / ".storage" / "http").read_text())["data"]["stable"]
+    assert stored["server_host"] == ["127.0.0.1"]
+
+
+def test_the_dashboard_leaves_out_what_the_heater_has_not_and_says_what_is_simulated():
+    text = json.dumps(dashboard(IDS))
+    assert "climate.heater" in text
+    assert "Shares accepted" not in text
+    assert "What is simulated" in text
+    assert "Shares accepted" in json.dumps(dashboard({**IDS, "sensor.shares_accepted": "sensor.shares"}))
+
+
+def python_without_home_assistant(folder: Path, instead: str) -> str:
+    """Return an interpreter that runs the simulators as ever and something else in place of Home Assistant."""
+    script = folder / "python"
+    script.write_text(
+        "#!/bin/sh\n"
+        f'for word in "$@"; do [ "$word" = homeassistant ] && {instead}; done\n'
+        f'exec {sys.executable} "$@"\n'
+    )
+    script.chmod(0o755)
+    return str(script)
+
+
+async def test_a_home_assistant_that_dies_ends_with_one_line_and_the_place_of_the_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setattr(home_module.sys, "executable", python_without_home_assistant(tmp_path, "exit 7"))
+    said: list[str] = []
+    demo = DemoHome(ROOT, tmp_path / "home", 1, said.append)
+    assert await run(demo, only_check=True) == 1
+    words = capsys.readouterr().err
+    assert "home-assistant ended with code 7; its log is " in words
+    assert "Traceback" not in words
+    assert said[0] == "the practice pool and the simulated box"
+
+
+async def test_a_home_assistant_that_never_answers_is_given_up_with_a_clear_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setattr(home_module.sys, "executable", python_without_home_assistant(tmp_path, "exec sleep 60"))
+    monkeypatch.setattr(home_module, "UP_LIMIT_S", 0.5)
+    demo = DemoHome(ROOT, tmp_path / "home", 1, lambda _: None)
+    assert await run(demo, only_check=True) == 1
+    assert "Home Assistant did not answer on http://127.0.0.1:1 within" in capsys.readouterr().err
