@@ -1,5 +1,7 @@
 """Hashwarm turns computing into home heating."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any, cast
 
 from homeassistant.config_entries import SOURCE_SYSTEM, ConfigEntry, ConfigEntryState
@@ -9,7 +11,7 @@ from homeassistant.exceptions import ConfigEntryError, ConfigEntryNotReady
 from homeassistant.util.event_type import EventType
 
 from .assembly import build_heater, open_home_of
-from .const import CONF_KIND, DOMAIN, HEATER_PLATFORMS, HOME_PLATFORMS, KIND_HOME
+from .const import CONF_KIND, CONF_PRICE_SENSOR, DOMAIN, HEATER_PLATFORMS, HOME_PLATFORMS, KIND_HOME
 from .coordinator import (
     HashwarmConfigEntry,
     HeaterConfigEntry,
@@ -21,7 +23,7 @@ from .coordinator import (
 from .engine.home import Home
 from .engine.model.errors import BackendError, StoreError
 from .helpers import home_entry, loaded_home
-from .repairs import IssueBook, heater_problems
+from .repairs import IssueBook, PriceWatch, Problems, heater_problems
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: HashwarmConfigEntry) -> None:
@@ -38,27 +40,38 @@ async def _async_setup_home(hass: HomeAssistant, entry: HomeConfigEntry) -> None
     except StoreError as error:
         raise ConfigEntryError(translation_domain=DOMAIN, translation_key=error.key) from error
     coordinator = HomeCoordinator(hass, entry, opened)
-    await coordinator.async_config_entry_first_refresh()
-    entry.runtime_data = coordinator
-    _watch_home(coordinator, IssueBook(hass, entry.entry_id))
-    _close_with_home_assistant(hass, entry, coordinator, EVENT_HOMEASSISTANT_FINAL_WRITE)
-    await hass.config_entries.async_forward_entry_setups(entry, HOME_PLATFORMS)
+    async with _closed_on_failure(coordinator):
+        await coordinator.async_config_entry_first_refresh()
+        entry.runtime_data = coordinator
+        _watch_home(coordinator, IssueBook(hass, entry.entry_id))
+        _close_with_home_assistant(hass, entry, coordinator, EVENT_HOMEASSISTANT_FINAL_WRITE)
+        await hass.config_entries.async_forward_entry_setups(entry, HOME_PLATFORMS)
 
 
 async def _async_setup_heater(hass: HomeAssistant, entry: HeaterConfigEntry) -> None:
     await _async_ensure_home(hass)
     store = heater_store(hass, entry.entry_id)
     coordinator = HeaterCoordinator(hass, entry, home=lambda: _home(hass), store=store)
-    heater = build_heater(hass, entry, coordinator, await store.async_load() or {})
+    coordinator.take(build_heater(hass, entry, coordinator, await store.async_load() or {}))
+    async with _closed_on_failure(coordinator):
+        try:
+            await coordinator.heater.start()
+        except BackendError as error:
+            raise ConfigEntryNotReady(translation_domain=DOMAIN, translation_key=error.key) from error
+        entry.runtime_data = coordinator
+        _watch_heater(coordinator, IssueBook(hass, entry.entry_id))
+        _close_with_home_assistant(hass, entry, coordinator, EVENT_HOMEASSISTANT_STOP)
+        await hass.config_entries.async_forward_entry_setups(entry, HEATER_PLATFORMS)
+
+
+@asynccontextmanager
+async def _closed_on_failure(coordinator: HeaterCoordinator | HomeCoordinator) -> AsyncIterator[None]:
+    """Leave nothing running behind a set-up that fails or is cancelled; nobody else would ever end it."""
     try:
-        await coordinator.async_start(heater)
-    except BackendError as error:
-        await heater.stop()
-        raise ConfigEntryNotReady(translation_domain=DOMAIN, translation_key=error.key) from error
-    entry.runtime_data = coordinator
-    _watch_heater(coordinator, IssueBook(hass, entry.entry_id))
-    _close_with_home_assistant(hass, entry, coordinator, EVENT_HOMEASSISTANT_STOP)
-    await hass.config_entries.async_forward_entry_setups(entry, HEATER_PLATFORMS)
+        yield
+    except BaseException:
+        await coordinator.async_close()
+        raise
 
 
 def _close_with_home_assistant(
@@ -105,12 +118,14 @@ def _watch_heater(coordinator: HeaterCoordinator, book: IssueBook) -> None:
 
 
 def _watch_home(coordinator: HomeCoordinator, book: IssueBook) -> None:
-    """Raise repairs from what the ledger says; a person may confirm a salvage."""
+    """Raise repairs from what the ledger and the price say; a person may confirm a salvage."""
+    watch = PriceWatch(coordinator.config_entry.options.get(CONF_PRICE_SENSOR))
 
     @callback
     def look() -> None:
         problem = coordinator.home.problem
-        book.update({problem.value: {}} if problem is not None else {})
+        lost: Problems = {problem.value: {}} if problem is not None else {}
+        book.update(lost | watch.problems(coordinator.home.price_per_kwh))
 
     coordinator.config_entry.async_on_unload(coordinator.home.add_listener(look))
     coordinator.config_entry.async_on_unload(book.close)

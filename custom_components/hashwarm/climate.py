@@ -94,8 +94,7 @@ class HeaterClimate(HeaterEntity, ClimateEntity):
     async def async_set_temperature(self, **kwargs: Any) -> None:
         if (hvac_mode := kwargs.get("hvac_mode")) is not None:
             self.coordinator.settings.on = hvac_mode == HVACMode.HEAT
-        if (celsius := kwargs.get(ATTR_TEMPERATURE)) is not None:
-            self.coordinator.settings.choose_target(celsius)
+        self.coordinator.settings.choose_target(kwargs[ATTR_TEMPERATURE])
         await self.coordinator.async_settings_changed()
 
     @override

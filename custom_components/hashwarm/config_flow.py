@@ -23,8 +23,6 @@ from .const import (
     CONF_POOL,
     CONF_POOL_USER,
     CONF_POOLS,
-    CONF_PRICE,
-    CONF_PRICE_SENSOR,
     CONF_ROOM_SENSOR,
     CONF_SECOND_ROOM_SENSOR,
     DOMAIN,
@@ -39,7 +37,7 @@ from .engine.model.pool import PoolAddress, PoolConfig
 from .engine.stratum import PoolFacts, try_pool
 from .flow_schemas import POOL, PRICE, ROOM
 from .helpers import has_home, pool_from_dict
-from .options_flow import HeaterOptionsFlow, HomeOptionsFlow
+from .options_flow import HeaterOptionsFlow, HomeOptionsFlow, price_errors
 
 
 class HashwarmConfigFlow(ConfigFlow, domain=DOMAIN):
@@ -139,14 +137,9 @@ class HashwarmConfigFlow(ConfigFlow, domain=DOMAIN):
     async def async_step_price(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask what electricity costs; asked once, with the first heater."""
         errors: dict[str, str] = {}
-        if user_input is not None:
-            if CONF_PRICE in user_input and CONF_PRICE_SENSOR in user_input:
-                errors["base"] = "price_twice"
-            else:
-                await self.hass.config_entries.flow.async_init(
-                    DOMAIN, context={"source": SOURCE_SYSTEM}, data=user_input
-                )
-                return self._create_heater()
+        if user_input is not None and not (errors := price_errors(self.hass, user_input)):
+            await self.hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_SYSTEM}, data=user_input)
+            return self._create_heater()
         return self.async_show_form(
             step_id="price",
             data_schema=self.add_suggested_values_to_schema(PRICE, user_input),

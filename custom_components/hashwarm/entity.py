@@ -1,5 +1,6 @@
 """Base entities: the device they belong to, and when a change is worth publishing."""
 
+from abc import abstractmethod
 from datetime import datetime, timedelta
 from typing import Any, override
 
@@ -53,9 +54,9 @@ class HeaterEntity(CoordinatorEntity[HeaterCoordinator]):
         self._published_at, self._published = now, value
         super()._handle_coordinator_update()
 
+    @abstractmethod
     def _watched(self) -> Any:
         """Return what is compared with the last published state."""
-        return None
 
     def _matters(self, before: Any, after: Any) -> bool:
         """Return whether the change is worth a new state; at once while a person is looking."""

@@ -3,7 +3,9 @@
 from typing import Any
 
 from homeassistant.config_entries import ConfigFlowResult, OptionsFlowWithReload
+from homeassistant.core import HomeAssistant
 
+from .adapters.price import unit_refused
 from .const import CONF_PRESET_TARGETS, CONF_PRICE, CONF_PRICE_SENSOR
 from .engine.model.control import Preset
 from .flow_schemas import HEATER_OPTIONS, HOME_OPTIONS
@@ -35,11 +37,8 @@ class HomeOptionsFlow(OptionsFlowWithReload):
     async def async_step_home(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for the home's figures."""
         errors: dict[str, str] = {}
-        if user_input is not None:
-            if CONF_PRICE in user_input and CONF_PRICE_SENSOR in user_input:
-                errors["base"] = "price_twice"
-            else:
-                return self.async_create_entry(data=user_input)
+        if user_input is not None and not (errors := price_errors(self.hass, user_input)):
+            return self.async_create_entry(data=user_input)
         known = user_input or home_options(self.config_entry)
         return self.async_show_form(
             step_id="home",
@@ -47,3 +46,14 @@ class HomeOptionsFlow(OptionsFlowWithReload):
             errors=errors,
             description_placeholders={"currency": self.hass.config.currency},
         )
+
+
+def price_errors(hass: HomeAssistant, user_input: dict[str, Any]) -> dict[str, str]:
+    """Return what is wrong with the price that a form names."""
+    if CONF_PRICE_SENSOR not in user_input:
+        return {}
+    if CONF_PRICE in user_input:
+        return {"base": "price_twice"}
+    if unit_refused(hass, user_input[CONF_PRICE_SENSOR], hass.config.currency):
+        return {CONF_PRICE_SENSOR: "price_unit"}
+    return {}

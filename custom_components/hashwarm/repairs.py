@@ -1,10 +1,12 @@
 """Problems that a person has to mend: raised while they last, taken back when they are gone."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 
 from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
+from homeassistant.util.dt import utcnow
 
 from .const import DOMAIN
 from .engine.heater import HeaterState
@@ -13,6 +15,7 @@ from .engine.model.control import Why
 SALVAGED = "store_salvaged"
 BLIND = {Why.SENSOR_STALE_FLOOR, Why.SENSOR_STALE_FROST, Why.SENSOR_STALE_OFF}
 POOL_PROBLEMS = {"pool_difficulty_too_high", "pool_garbage", "pool_refused"}
+PRICE_LOST_AFTER = timedelta(minutes=10)
 KERNEL_PROBLEMS = {"kernel_tampered", "kernel_wrong", "kernel_crashed"}
 
 type Problems = dict[str, Mapping[str, str]]
@@ -39,6 +42,22 @@ def heater_problems(name: str, state: HeaterState) -> Problems:
     if pool is not None and pool.problem in POOL_PROBLEMS:
         problems[pool.problem] = {"heater": name, "pool": pool.name or "?"}
     return problems
+
+
+class PriceWatch:
+    """Notices a price sensor that tells no price for long; one that starts late or reconnects is no problem."""
+
+    def __init__(self, sensor: str | None) -> None:
+        self._sensor = sensor
+        self._priced_at = utcnow()
+
+    def problems(self, price_per_kwh: float | None) -> Problems:
+        """Return what is wrong with the price now."""
+        if price_per_kwh is not None or self._sensor is None:
+            self._priced_at = utcnow()
+            return {}
+        lost = utcnow() - self._priced_at >= PRICE_LOST_AFTER
+        return {"price_sensor_lost": {"sensor": self._sensor}} if lost else {}
 
 
 class IssueBook:

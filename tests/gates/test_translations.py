@@ -39,7 +39,7 @@ PLACEHOLDERS = {
     "config.step.pool": {"hash_rate", "kernel"},
     "config.step.price": {"currency", "share_interval"},
     "exceptions.number_not_in_force": {"mode"},
-    "issues": {"heater", "pool"},
+    "issues": {"heater", "pool", "sensor"},
     "options.step.home": {"currency"},
 }
 
@@ -76,7 +76,8 @@ def forms(path: Path) -> dict[str, set[str]]:
 
 def words_of_errors(path: Path) -> set[str]:
     """Return the errors that a flow puts at its fields."""
-    words: set[str] = set()
+    shared = INTEGRATION / FLOWS["options"]
+    words = words_of_errors(shared) if path != shared and any(calls(path, "price_errors")) else set()
     for node in ast.walk(ast.parse(path.read_text())):
         values: list[ast.expr | None] = []
         if isinstance(node, ast.Return | ast.Tuple):
@@ -196,6 +197,9 @@ def test_every_repair_is_explained(english: dict[str, Any]):
     for node in ast.walk(ast.parse((INTEGRATION / "repairs.py").read_text())):
         if isinstance(node, ast.Subscript) and getattr(node.value, "id", "") == "problems":
             keys |= {node.slice.value} if isinstance(node.slice, ast.Constant) else set()
+        elif isinstance(node, ast.Dict):
+            told = zip(node.keys, node.values, strict=True)
+            keys |= {key.value for key, value in told if isinstance(value, ast.Dict) and isinstance(key, ast.Constant)}
     assert set(english["issues"]) == {str(key) for key in keys}
     for key, issue in english["issues"].items():
         assert issue["title"], key

@@ -10,6 +10,7 @@ from unittest.mock import patch
 import uuid
 
 from freezegun.api import FrozenDateTimeFactory
+from homeassistant import block_async_io
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import UnitOfTemperature
 from homeassistant.core import HomeAssistant
@@ -31,6 +32,7 @@ OUTDOOR = "sensor.outdoor"
 PRICE = "sensor.electricity_price"
 HOME_OPTIONS = {"market_online": False, "manual_difficulty": 1.2e14, "manual_btc_price": 90_000.0, "price": 0.3}
 HEATER_ID = "0123456789abcdef"
+OURS = ("custom_components.hashwarm", "homeassistant.util.loop", "homeassistant.helpers.frame")
 POOLS = [{"host": "pool.test", "port": 3333, "tls": False, "user": "bc1qsecret.home", "password": "hush"}]
 
 
@@ -199,3 +201,23 @@ async def set_up(hass: HomeAssistant, workers: list[FakeWorker], freezer: Frozen
 @pytest.fixture
 async def house(set_up: SetUp) -> House:
     return await set_up()
+
+
+@pytest.fixture
+def watched_loop(disable_block_async_io: None) -> None:
+    """Let Home Assistant watch for calls that block the loop, also those that it lets pass in tests."""
+    strict = [replace(call, skip_for_tests=False) for call in block_async_io._BLOCKING_CALLS]
+    with patch.object(block_async_io, "_BLOCKING_CALLS", strict):
+        block_async_io.enable()
+
+
+def complaints(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Return what the log holds against us."""
+    return [
+        record.getMessage()
+        for when in ("setup", "call")
+        for record in caplog.get_records(when)
+        if record.levelno >= logging.WARNING
+        and (record.name.startswith(OURS) or "hashwarm" in record.getMessage())
+        and not record.getMessage().startswith(("We found a custom integration", "Executing <Task"))
+    ]

@@ -252,6 +252,26 @@ async def test_a_heater_without_a_pool_gets_one_by_reconfiguring(hass: HomeAssis
     assert entry.data["pools"][0]["host"] == "pool.test"
 
 
+async def test_the_one_pool_in_use_is_suggested_again(hass: HomeAssistant, trials, no_setup):
+    entry = heater_of()
+    entry.add_to_hass(hass)
+    result = await go(hass, await entry.start_reconfigure_flow(hass), ROOM_INPUT)
+    suggested = {str(key): (key.description or {}).get("suggested_value") for key in result["data_schema"].schema}
+    assert suggested["pool"] == "stratum+tcp://pool.test:3333"
+    assert suggested["backup_pool"] is None
+
+
+async def test_a_price_in_another_currency_or_of_something_else_is_refused(hass: HomeAssistant, trials, no_setup):
+    result = await go(hass, await to_pool(hass), {})
+    for unit in ("USD/kWh", "EUR/m³", None):
+        hass.states.async_set(PRICE, "0.3", {"unit_of_measurement": unit} if unit else {})
+        result = await go(hass, result, {"price_sensor": PRICE})
+        assert result["errors"] == {"price_sensor": "price_unit"}
+    hass.states.async_set(PRICE, "30", {"unit_of_measurement": "ct/kWh"})
+    result = await go(hass, result, {"price_sensor": PRICE})
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+
+
 async def test_the_home_is_not_reconfigured(hass: HomeAssistant, no_setup):
     entry = home_of()
     entry.add_to_hass(hass)
@@ -289,6 +309,11 @@ async def test_home_options(hass: HomeAssistant, house):
     chosen = {"market_online": False, "market_url": "https://mempool.space", "price": 0.2}
     result = await hass.config_entries.options.async_configure(result["flow_id"], {**chosen, "price_sensor": PRICE})
     assert result["errors"] == {"base": "price_twice"}
+    hass.states.async_set(PRICE, "0.3", {"unit_of_measurement": "USD/kWh"})
+    by_sensor = {**chosen, "price_sensor": PRICE}
+    del by_sensor["price"]
+    result = await hass.config_entries.options.async_configure(result["flow_id"], by_sensor)
+    assert result["errors"] == {"price_sensor": "price_unit"}
     result = await hass.config_entries.options.async_configure(result["flow_id"], chosen)
     assert result["type"] is FlowResultType.CREATE_ENTRY
     await hass.async_block_till_done()

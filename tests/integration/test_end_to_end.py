@@ -11,7 +11,7 @@ import pytest
 
 from simulators.practice_pool import PracticePool, Quirks
 
-from .conftest import OUTDOOR, ROOM, House, heater_of, home_of, set_temperature
+from .conftest import OUTDOOR, ROOM, House, complaints, heater_of, home_of, set_temperature
 
 pytestmark = pytest.mark.usefixtures("socket_enabled", "real_worker")
 
@@ -71,7 +71,9 @@ async def test_the_thermostat_drives_a_miner_whose_shares_a_pool_accepts(hass: H
         assert not pool.stats.worker("me").rejected
 
 
-async def test_without_a_pool_a_reload_and_a_stop_leave_no_orphan(hass: HomeAssistant):
+async def test_without_a_pool_a_reload_and_a_stop_leave_no_orphan(
+    hass: HomeAssistant, caplog: pytest.LogCaptureFixture, watched_loop: None
+):
     house = await move_in(hass, [])
     first = child_pid(house)
     await hass.config_entries.async_reload(house.entry.entry_id)
@@ -82,3 +84,4 @@ async def test_without_a_pool_a_reload_and_a_stop_leave_no_orphan(hass: HomeAssi
     await until(lambda: not alive(second))
     await hass.async_block_till_done()
     assert house.coordinator.heater.backend._session is None
+    assert not complaints(caplog)

@@ -1,6 +1,5 @@
 """Setting up, reloading, removing and stopping; nothing is left behind and nothing is lost."""
 
-import logging
 from pathlib import Path
 import sqlite3
 from typing import Any
@@ -19,21 +18,7 @@ from custom_components.hashwarm.const import DOMAIN
 from custom_components.hashwarm.coordinator import heater_store
 from custom_components.hashwarm.engine.model.errors import DeviceUnreachableError, WorkerBusyError, WorkerError
 
-from .conftest import HEATER_ID, House, SetUp, heater_of, home_of
-
-OURS = ("custom_components.hashwarm", "homeassistant.util.loop", "homeassistant.helpers.frame")
-
-
-def complaints(caplog: pytest.LogCaptureFixture) -> list[str]:
-    """Return what the log holds against us."""
-    return [
-        record.getMessage()
-        for when in ("setup", "call")
-        for record in caplog.get_records(when)
-        if record.levelno >= logging.WARNING
-        and (record.name.startswith(OURS) or "hashwarm" in record.getMessage())
-        and not record.getMessage().startswith(("We found a custom integration", "Executing <Task"))
-    ]
+from .conftest import HEATER_ID, House, SetUp, complaints, heater_of, home_of
 
 
 def ledger(hass: HomeAssistant) -> Path:
@@ -41,8 +26,9 @@ def ledger(hass: HomeAssistant) -> Path:
 
 
 async def test_setup_reload_and_unload_leave_nothing_in_the_log(
-    hass: HomeAssistant, house: House, caplog: pytest.LogCaptureFixture
+    hass: HomeAssistant, set_up: SetUp, caplog: pytest.LogCaptureFixture, watched_loop: None
 ):
+    house = await set_up()
     assert house.entry.state is ConfigEntryState.LOADED
     assert house.home_entry.state is ConfigEntryState.LOADED
     await hass.config_entries.async_reload(house.entry.entry_id)

@@ -19,7 +19,7 @@ from custom_components.hashwarm.const import DOMAIN
 from custom_components.hashwarm.engine.model.errors import StoreUnavailableError
 from custom_components.hashwarm.engine.store import Store
 
-from .conftest import House, SetUp
+from .conftest import PRICE, House, SetUp, home_of
 from .fake_worker import POOL
 
 HEATER = "heater_entry"
@@ -135,6 +135,35 @@ async def test_a_folder_that_cannot_be_written_is_no_reason_to_stay_cold(
     await house.a_pass()
     assert house.worker.commanded_w > 50.0
     assert house.state("sensor", "energy").state == "unknown"
+
+
+async def test_a_price_sensor_that_is_gone_for_long(hass: HomeAssistant, set_up: SetUp, freezer: FrozenDateTimeFactory):
+    house = await set_up(home=home_of({"market_online": False, "price_sensor": PRICE}))
+    home = house.home_entry.runtime_data.home
+    assert issues(hass) == {}, "it may come up later than we do"
+    freezer.tick(601)
+    await home.flush()
+    issue = issues(hass)["price_sensor_lost_home_entry"]
+    assert issue.translation_placeholders == {"sensor": PRICE}
+    hass.states.async_set(PRICE, "30", {"unit_of_measurement": "ct/kWh"})
+    await home.flush()
+    assert issues(hass) == {}
+    hass.states.async_set(PRICE, "30", {"unit_of_measurement": "ct"})
+    freezer.tick(599)
+    await home.flush()
+    assert issues(hass) == {}
+    freezer.tick(1)
+    await home.flush()
+    assert len(issues(hass)) == 1
+
+
+async def test_without_a_price_sensor_none_is_missed(
+    hass: HomeAssistant, set_up: SetUp, freezer: FrozenDateTimeFactory
+):
+    house = await set_up(home=home_of({"market_online": False}))
+    freezer.tick(3600)
+    await house.home_entry.runtime_data.home.flush()
+    assert issues(hass) == {}
 
 
 async def test_a_salvaged_ledger_is_acknowledged(hass: HomeAssistant, set_up: SetUp, hass_client: Any):

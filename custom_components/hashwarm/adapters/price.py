@@ -2,7 +2,7 @@
 
 from math import isfinite
 
-from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT
+from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT, STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import HomeAssistant
 
 ENERGY_FACTORS = {"kwh": 1.0, "mwh": 1e-3, "wh": 1e3}
@@ -53,3 +53,11 @@ def unit_factor(unit: str | None, currency: str) -> float | None:
         return energy_factor / 100.0
     named = SYMBOLS.get(money.lower(), money.upper())
     return energy_factor if named is None or named == currency else None
+
+
+def unit_refused(hass: HomeAssistant, entity_id: str, currency: str) -> bool:
+    """Return whether a sensor tells something that is no price in this currency; one that tells nothing yet may."""
+    state = hass.states.get(entity_id)
+    if state is None or state.state in {STATE_UNAVAILABLE, STATE_UNKNOWN}:
+        return False
+    return unit_factor(state.attributes.get(ATTR_UNIT_OF_MEASUREMENT), currency) is None
