@@ -16,8 +16,10 @@ POWER_VALID_S = 15.0
 
 
 class RoomServer:
-    """Runs the room in real time. GET /state, PUT /power {"power_w": W}, PUT /fault {"fault": name},
-    PUT /box {"heater_w": W}."""
+    """Runs the room in real time.
+
+    GET /state, PUT /power {"power_w": W}, PUT /fault {"fault": name}, PUT /box {"heater_w": W}.
+    """
 
     def __init__(
         self, room: Room, sensor: Sensor, *, clock: Callable[[], float], time_of_day: Callable[[], float]
