@@ -56,6 +56,8 @@ class DemoHome:
             self._say("adding the Hashwarm heater, as Settings > Add integration would (it hashes for a second)")
             await self._add_heater(client, self._pool_port or pool_port)
         ids = await client.entity_ids()
+        # A home of last time answers before its heater stands.
+        await _wait_for_state(client, ids["number.manual_power"])
         await self._fit_box(client, ids["number.manual_power"], room_port)
         await install_dashboard(client, ids)
         self._wire = asyncio.create_task(self._carry_watts(client, ids["sensor.power"], room_port))

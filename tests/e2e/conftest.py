@@ -94,7 +94,9 @@ async def browser_context(chromium: str, home: Watcher) -> AsyncGenerator[Browse
         context = await browser.new_context(
             service_workers="block", viewport={"width": 1400, "height": 900}, base_url=client.base_url
         )
-        await context.add_init_script(f"localStorage.setItem('hassTokens', {json.dumps(json.dumps(tokens))});")
+        remember = f"localStorage.setItem('hassTokens', {json.dumps(json.dumps(tokens))});"
+        # An empty tab has no storage.
+        await context.add_init_script(f"if (location.protocol === 'http:') {{ {remember} }}")
         yield context
         await browser.close()
 
