@@ -83,11 +83,11 @@ class HeaterCoordinator(DataUpdateCoordinator[HeaterState]):
             return Outlook()
         return home.outlook(hash_rate_hs=telemetry.hash_rate_hs, power_w=telemetry.power_w, heater_id=self.heater_id)
 
-    async def async_start(self, heater: Heater) -> None:
-        """Take the heater and start it. Errors: BackendError."""
+    @callback
+    def take(self, heater: Heater) -> None:
+        """Own the heater from now on, before it is started."""
         self.heater = heater
         self.data = heater.state
-        await heater.start()
 
     @callback
     def book(self, telemetry: Telemetry) -> None:

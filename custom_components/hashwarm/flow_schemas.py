@@ -40,6 +40,7 @@ from .const import (
     CONF_THREADS,
 )
 from .engine.heater import RoomResponse
+from .engine.home import MAX_PRICE
 from .engine.model.control import Preset
 
 _TEMPERATURE = EntitySelector(EntitySelectorConfig(domain="sensor", device_class="temperature"))
@@ -103,6 +104,6 @@ HOME_OPTIONS = PRICE.extend(
         vol.Required(CONF_MARKET_ONLINE): BooleanSelector(),
         vol.Required(CONF_MARKET_URL): TextSelector(TextSelectorConfig(type=TextSelectorType.URL)),
         vol.Optional(CONF_MANUAL_DIFFICULTY): _number(1, 1e20, "any"),
-        vol.Optional(CONF_MANUAL_BTC_PRICE): _number(0.01, 1e12, "any"),
+        vol.Optional(CONF_MANUAL_BTC_PRICE): _number(0.01, MAX_PRICE, "any"),
     }
 )

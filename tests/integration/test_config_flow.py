@@ -8,7 +8,7 @@ import uuid
 
 from homeassistant.config_entries import SOURCE_SYSTEM, SOURCE_USER
 from homeassistant.core import HomeAssistant
-from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.data_entry_flow import FlowResultType, InvalidData
 from homeassistant.helpers import instance_id
 import pytest
 
@@ -319,6 +319,17 @@ async def test_home_options(hass: HomeAssistant, house):
     await hass.async_block_till_done()
     assert entry.options == chosen
     assert entry.runtime_data.home.price_per_kwh == 0.2
+
+
+async def test_a_bitcoin_price_that_the_ledger_cannot_hold_is_refused_by_the_form(hass: HomeAssistant, house):
+    result = await hass.config_entries.options.async_init(house.home_entry.entry_id)
+    with pytest.raises(InvalidData) as refused:
+        await hass.config_entries.options.async_configure(
+            result["flow_id"],
+            {"market_online": False, "market_url": "https://mempool.space", "manual_btc_price": 1e10},
+        )
+    assert "manual_btc_price" in refused.value.schema_errors
+    assert house.home_entry.options == HOME_OPTIONS
 
 
 @pytest.mark.usefixtures("socket_enabled", "no_setup")

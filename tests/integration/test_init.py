@@ -1,7 +1,9 @@
 """Setting up, reloading, removing and stopping; nothing is left behind and nothing is lost."""
 
+import asyncio
 from pathlib import Path
 import sqlite3
+import threading
 from typing import Any
 from unittest.mock import patch
 
@@ -15,7 +17,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from custom_components.hashwarm import assembly
 from custom_components.hashwarm.const import DOMAIN
-from custom_components.hashwarm.coordinator import heater_store
+from custom_components.hashwarm.coordinator import HomeCoordinator, heater_store
 from custom_components.hashwarm.engine.model.errors import DeviceUnreachableError, WorkerBusyError, WorkerError
 
 from .conftest import HEATER_ID, House, SetUp, complaints, heater_of, home_of
@@ -109,6 +111,43 @@ async def test_a_worker_that_does_not_start_is_tried_again(hass: HomeAssistant, 
     assert house.worker.stopped, "a half-started worker is put away"
     await hass.config_entries.async_reload(house.entry.entry_id)
     assert house.entry.state is ConfigEntryState.LOADED
+
+
+@pytest.mark.parametrize("error", [RuntimeError("broken"), asyncio.CancelledError()])
+@pytest.mark.parametrize("where", ["start", "platforms"])
+async def test_a_set_up_that_fails_or_is_cancelled_leaves_no_worker_running(
+    hass: HomeAssistant, set_up: SetUp, workers, error, where
+):
+    make = assembly.LocalWorker
+
+    def failing(*args: Any, **kwargs: Any) -> Any:
+        worker = make(*args, **kwargs)
+        worker.start_error = error if where == "start" else None
+        return worker
+
+    forward = hass.config_entries.async_forward_entry_setups
+
+    async def forward_home_only(entry: Any, platforms: Any) -> None:
+        if entry.unique_id == HEATER_ID and where == "platforms":
+            raise error
+        await forward(entry, platforms)
+
+    with (
+        patch.object(assembly, "LocalWorker", failing),
+        patch.object(hass.config_entries, "async_forward_entry_setups", forward_home_only),
+    ):
+        house = await set_up()
+    assert house.entry.state is ConfigEntryState.SETUP_ERROR
+    assert house.worker.stopped
+    assert not [task for task in asyncio.all_tasks() if task.get_name() == "heater"]
+
+
+async def test_a_home_that_fails_its_set_up_leaves_no_task_and_no_thread(hass: HomeAssistant, set_up: SetUp):
+    with patch.object(HomeCoordinator, "_async_update_data", side_effect=RuntimeError("broken")):
+        house = await set_up()
+    assert house.home_entry.state is ConfigEntryState.SETUP_RETRY
+    assert not [task for task in asyncio.all_tasks() if task.get_name().startswith("hashwarm")]
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("hashwarm")]
 
 
 async def test_every_start_error_has_a_text_of_its_own(hass: HomeAssistant, set_up: SetUp, workers):

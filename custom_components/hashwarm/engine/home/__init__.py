@@ -1,10 +1,12 @@
 """What heaters share: the ledger and its totals, and the market."""
 
 from ..money import Earning, Figure, FigureKind, HeaterSample, Market, PeriodTotals, Scheme, Totals
+from ..money.quantities import MAX_PRICE
 from .home import Home, Outlook, Problem
 from .opening import HomeOptions, OpenHome, open_home
 
 __all__ = [
+    "MAX_PRICE",
     "Earning",
     "Figure",
     "FigureKind",

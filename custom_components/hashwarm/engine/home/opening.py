@@ -1,6 +1,7 @@
 """Opens a home: the store, the market with its sources, and the ledger, started and stopped in the right order."""
 
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import tzinfo
 from pathlib import Path
@@ -45,12 +46,23 @@ class OpenHome:
         self.home = home
         self.store = store
         self._market = market
+        self._running = AsyncExitStack()
+
+    async def start(self) -> None:
+        """Open the file and go on from the past; a failure leaves nothing running. Errors: StoreError."""
+        async with AsyncExitStack() as started:
+            await self.store.start()
+            started.push_async_callback(self.store.stop)
+            started.push_async_callback(self._market.stop)
+            await self._market.start()
+            started.push_async_callback(self.home.stop)
+            await self.home.start()
+            self._running = started.pop_all()
 
     async def close(self) -> None:
-        """Write the last moments and end all tasks."""
-        await self.home.stop()
-        await self._market.stop()
-        await self.store.stop()
+        """Write the last moments and end all tasks; a backup that holds the writer has lost its subject."""
+        self.store.resume()
+        await self._running.aclose()
 
 
 async def open_home(
@@ -65,10 +77,9 @@ async def open_home(
 ) -> OpenHome:
     """Open the ledger in `path` and start. A file that cannot be opened now is a problem shown, not an error.
 
-    Errors: StoreError when the file was written by a newer version.
+    Errors: StoreError when the file was written by a newer version, InvalidValueError for a figure beyond belief.
     """
     store = Store(path, schemas=(SCHEMA,), now=now)
-    await store.start()
     market = Market(
         sources=_sources(options, session),
         manual=Manual(options.manual_figures()),
@@ -87,9 +98,9 @@ async def open_home(
         price_per_kwh=price_per_kwh,
         token=uuid.uuid4().hex,
     )
-    await market.start()
-    await home.start()
-    return OpenHome(home, store, market)
+    opened = OpenHome(home, store, market)
+    await opened.start()
+    return opened
 
 
 def _sources(options: HomeOptions, session: aiohttp.ClientSession) -> tuple[Source, ...]:
