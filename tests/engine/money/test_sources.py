@@ -178,3 +178,38 @@ def test_figures_by_hand_are_checked(wrong):
             Manual({kind: wrong})
     with pytest.raises(InvalidValueError):
         Manual({FigureKind.ADJUSTMENT_AT: 5})
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("https://mempool.space", "mempool.space"),
+        ("https://bob:secret@host", "host"),
+        ("https://bob:secret@host:8443/api?key=secret", "host:8443"),
+        ("http://bob:se/cret@host/", "host"),
+        ("http://bob:sec@ret@[::1]:80/", "[::1]:80"),
+        ("nonsense", "nonsense"),
+    ],
+)
+def test_a_source_is_named_by_its_host_alone(url, name):
+    assert Mempool(None, currency="EUR", base_url=url).name == name
+
+
+@pytest.mark.parametrize("url", ["http://bob:secret@127.0.0.1:9", "http://bob:secret@:x", "bob:secret@host"])
+async def test_an_error_tells_no_password(served, url):
+    *_, session = served
+    with pytest.raises(SourceError) as caught:
+        await Mempool(session, currency="EUR", base_url=url).fetch(DIFFICULTY)
+    assert "secret" not in str(caught.value)
+    assert "bob" not in str(caught.value)
+    assert caught.value.__cause__ is None or "secret" not in str(caught.value.__cause__)
+
+
+@pytest.mark.parametrize("status", [429, 500, 200])
+async def test_an_answer_that_is_refused_tells_no_password(served, status):
+    answers, _, url, session = served
+    answers["/api/v1/mining/hashrate/3d"] = web.Response(status=status, text="no")
+    with pytest.raises(SourceError) as caught:
+        await Mempool(session, currency="EUR", base_url=url.replace("//", "//bob:secret@")).fetch(DIFFICULTY)
+    assert "127.0.0.1" in str(caught.value)
+    assert "secret" not in str(caught.value)

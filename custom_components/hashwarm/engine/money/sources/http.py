@@ -3,6 +3,7 @@
 from http import HTTPStatus
 import json
 import math
+import re
 
 import aiohttp
 
@@ -13,6 +14,11 @@ _TIMEOUT = aiohttp.ClientTimeout(total=20)
 _MAX_BYTES = 262_144
 
 
+def shown(url: str) -> str:
+    """Return the host and port of an address: user, password, path and query may be secrets."""
+    return re.split(r"[/?#]", url.rpartition("://")[2].rpartition("@")[2], maxsplit=1)[0]
+
+
 async def get_json(session: aiohttp.ClientSession, url: str) -> object:
     """Return the JSON at an address. Errors: RateLimitedError, SourceError."""
     try:
@@ -21,17 +27,18 @@ async def get_json(session: aiohttp.ClientSession, url: str) -> object:
             body = await _bounded(response.content)
         return json.loads(body)
     except (aiohttp.ClientError, TimeoutError) as error:
-        raise SourceError(f"{url}: {type(error).__name__} {error}") from error
+        # The text of such an error may hold the whole address.
+        raise SourceError(f"{shown(url)}: {type(error).__name__}") from None
     except (ValueError, RecursionError) as error:
-        raise SourceError(f"{url}: no JSON") from error
+        raise SourceError(f"{shown(url)}: no JSON") from error
 
 
 def _check(response: aiohttp.ClientResponse) -> None:
     """Raise unless the server answered well."""
     if response.status == HTTPStatus.TOO_MANY_REQUESTS:
-        raise RateLimitedError(f"{response.url}: too many requests", retry_after(response.headers.get("Retry-After")))
+        raise RateLimitedError(f"{shown(str(response.url))}: too many requests", retry_after(response.headers.get("Retry-After")))
     if response.status != HTTPStatus.OK:
-        raise SourceError(f"{response.url}: HTTP {response.status}")
+        raise SourceError(f"{shown(str(response.url))}: HTTP {response.status}")
 
 
 async def _bounded(stream: aiohttp.StreamReader) -> bytes:

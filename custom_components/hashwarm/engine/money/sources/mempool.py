@@ -5,7 +5,7 @@ import aiohttp
 from ...model.errors import SourceError
 from ..figures import FigureKind
 from ..quantities import MAX_PRICE
-from .http import get_json, member, number
+from .http import get_json, member, number, shown
 
 DEFAULT_URL = "https://mempool.space"
 _BLOCKS = 144
@@ -65,7 +65,7 @@ class Mempool:
         self._session = session
         self._currency = currency
         self._base_url = base_url.rstrip("/")
-        self.name = self._base_url.split("://", 1)[-1]
+        self.name = shown(base_url)
 
     async def fetch(self, kinds: frozenset[FigureKind]) -> dict[FigureKind, float]:
         """Make the request that brings these figures. Errors: SourceError."""
