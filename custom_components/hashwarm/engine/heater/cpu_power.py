@@ -1,8 +1,9 @@
 """Watts of the hashing child: Intel's and AMD's energy counters where readable, else a model of the CPU.
 
-Sources: Linux powercap documentation (energy_uj, max_energy_range_uj), proc(5).
+Sources: Linux powercap documentation (name, energy_uj, max_energy_range_uj, constraint_0_*), proc(5).
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -13,6 +14,8 @@ POWERCAP = Path("/sys/class/powercap")
 IDLE_SHARE = 0.15
 WATTS_PER_CPU = 8.0
 DEFAULT_RANGE_W = (10.0, 250.0)
+BELIEVABLE_LIMIT_W = (1.0, 500.0)
+"""Of one package; boards that lift the limit state 4095 W."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,9 +57,7 @@ class PackageReading(NamedTuple):
 def read_packages(root: Path = POWERCAP) -> dict[str, PackageReading]:
     """Return the readable package counters by name; empty where there are none or they are root's only."""
     found: dict[str, PackageReading] = {}
-    for package in sorted(root.glob("intel-rapl:*")):
-        if package.name.count(":") != 1:
-            continue
+    for package in _packages(root):
         try:
             energy_uj = int((package / "energy_uj").read_text())
             range_uj = int((package / "max_energy_range_uj").read_text())
@@ -66,15 +67,34 @@ def read_packages(root: Path = POWERCAP) -> dict[str, PackageReading]:
     return found
 
 
-def read_limits_w(root: Path = POWERCAP) -> list[float]:
-    """Return the long-term power limit of each package, in W."""
-    limits_w = []
-    for package in sorted(root.glob("intel-rapl:*")):
+def _packages(root: Path) -> Iterator[Path]:
+    """Yield the zones that are packages; their parts and the whole platform would count the same watts twice."""
+    for zone in sorted(root.glob("intel-rapl:*")):
         try:
-            limits_w.append(int((package / "constraint_0_power_limit_uw").read_text()) / 1e6)
+            name = (zone / "name").read_text()
         except OSError, ValueError:
             continue
-    return [limit_w for limit_w in limits_w if limit_w > 0.0]
+        if name.startswith("package"):
+            yield zone
+
+
+def read_limits_w(root: Path = POWERCAP) -> list[float]:
+    """Return the long-term power limit of each package that states a believable one, in W."""
+    limits_w = (_limit_w(package) for package in _packages(root))
+    return [limit_w for limit_w in limits_w if limit_w is not None]
+
+
+def _limit_w(package: Path) -> float | None:
+    """Return the lower of the limit in force and the one the package was made for."""
+    believable_w = []
+    for name in ("constraint_0_max_power_uw", "constraint_0_power_limit_uw"):
+        try:
+            limit_w = int((package / name).read_text()) / 1e6
+        except OSError, ValueError:
+            continue
+        if BELIEVABLE_LIMIT_W[0] <= limit_w <= BELIEVABLE_LIMIT_W[1]:
+            believable_w.append(limit_w)
+    return min(believable_w, default=None)
 
 
 class PackageMeter:
@@ -82,6 +102,10 @@ class PackageMeter:
 
     def __init__(self) -> None:
         self._last: tuple[float, dict[str, PackageReading]] | None = None
+
+    def forget(self) -> None:
+        """Start anew after a pause in which the counters may have wrapped more than once."""
+        self._last = None
 
     def power_w(self, at_s: float, packages: dict[str, PackageReading]) -> float | None:
         """Return W since the last reading at least half a second ago; None when it cannot be told."""
@@ -102,9 +126,12 @@ def worker_share_w(
 ) -> tuple[float, PowerSource]:
     """Return the watts the child is answerable for, and whether they were measured or come from the model.
 
-    The measured package power above idle is split by CPU time; without a counter the model speaks alone.
+    The measured package power above idle is split by CPU time; without a counter the model speaks alone. What is idle
+    follows from the measurement and the model's shape, never from a limit that the package may not reach.
     """
     if package_w is None or host_cpu_s is None or host_cpu_s <= 0.0:
         return model.share_w(worker_cpu_s, elapsed_s), PowerSource.ESTIMATED
-    busy_w = max(package_w - model.idle_w, 0.0)
+    utilisation = min(host_cpu_s / (model.cpus * elapsed_s), 1.0)
+    busy_share = (1.0 - IDLE_SHARE) * utilisation
+    busy_w = package_w * busy_share / (IDLE_SHARE + busy_share)
     return busy_w * min(worker_cpu_s / host_cpu_s, 1.0), PowerSource.MEASURED
