@@ -45,9 +45,27 @@ def test_the_age_is_that_of_the_report_not_of_the_change(hass: HomeAssistant, fr
     freezer.tick(3000)
     assert sensor.read().age_s == pytest.approx(3000)
     set_temperature(hass, ROOM, 20.0)
-    assert sensor.read().age_s == 0.0
+    assert sensor.read().age_s < 1.0
     freezer.tick(-100)
-    assert sensor.read().age_s == 0.0, "a clock set back makes no report younger than now"
+    assert 0.0 <= sensor.read().age_s < 1.0, "a clock set back makes no report younger than now"
+
+
+def test_a_report_goes_on_ageing_when_the_clock_is_set_back(hass: HomeAssistant, freezer: FrozenDateTimeFactory):
+    elapsed_s = 1000.0
+    sensor = EntityTemperature(hass, ROOM, clock=lambda: elapsed_s)
+    meter = EntityPowerMeter(hass, METER, clock=lambda: elapsed_s)
+    set_temperature(hass, ROOM, 20.0)
+    hass.states.async_set(METER, "100", {"unit_of_measurement": "W"})
+    assert sensor.read().age_s < 1.0
+    assert meter.read_w() == 100.0
+    freezer.tick(-86_400)
+    elapsed_s += 4000
+    assert sensor.read().age_s == pytest.approx(4000)
+    assert meter.read_w() is None
+    set_temperature(hass, ROOM, 20.0)
+    hass.states.async_set(METER, "100", {"unit_of_measurement": "W"})
+    assert sensor.read().age_s == 0.0, "a new report is new also on a clock that was set back"
+    assert meter.read_w() == 100.0
 
 
 @pytest.mark.parametrize(("state", "unit", "watts"), [(1.5, "kW", 1500.0), (250, "W", 250.0), (250, None, 250.0)])
@@ -89,7 +107,23 @@ def test_a_meter_that_is_gone_or_silent_is_none(hass: HomeAssistant, freezer: Fr
         ("kr/kWh", "SEK", 1.0),
         ("Kč/kWh", "CZK", 1.0),
         ("$/kWh", "USD", 1.0),
+        ("$/kWh", "CAD", 1.0),
+        ("kr/kWh", "ISK", 1.0),
+        ("¥/kWh", "JPY", 1.0),
+        ("øre/kWh", "NOK", 0.01),
+        ("gr/kWh", "PLN", 0.01),
+        ("Rp/kWh", "CHF", 0.01),
+        ("ct/MWh", "EUR", 1e-5),
         ("$/kWh", "EUR", None),
+        ("øre/kWh", "EUR", None),
+        ("øre/kWh", "SEK", None),
+        ("öre/kWh", "NOK", None),
+        ("p/kWh", "EUR", None),
+        ("ct/kWh", "GBP", None),
+        ("gr/kWh", "EUR", None),
+        ("kr/kWh", "EUR", None),
+        ("£/kWh", "EUR", None),
+        ("¥/kWh", "EUR", None),
         ("SEK/kWh", "EUR", None),
         ("EUR", "EUR", None),
         ("EUR/m³", "EUR", None),

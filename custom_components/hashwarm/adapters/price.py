@@ -6,8 +6,29 @@ from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT, STATE_UNAVAILABLE, STA
 from homeassistant.core import HomeAssistant
 
 ENERGY_FACTORS = {"kwh": 1.0, "mwh": 1e-3, "wh": 1e3}
-HUNDREDTHS = frozenset({"ct", "cent", "cents", "c", "¢", "øre", "öre", "ore", "p", "pence", "gr", "grosz", "rp"})
-SYMBOLS = {"€": "EUR", "$": "USD", "£": "GBP", "kr": None, "fr.": "CHF", "zł": "PLN", "kč": "CZK"}
+_DOLLARS = frozenset({"AUD", "CAD", "HKD", "NZD", "SGD", "USD"})
+_CENTS = _DOLLARS | {"EUR", "ZAR"}
+_KRONER = frozenset({"DKK", "NOK"})
+HUNDREDTHS = {
+    **dict.fromkeys(("c", "ct", "cent", "cents", "¢"), _CENTS),
+    **dict.fromkeys(("p", "pence"), frozenset({"GBP"})),
+    **dict.fromkeys(("gr", "grosz", "groszy"), frozenset({"PLN"})),
+    "ore": _KRONER | {"SEK"},
+    "rp": frozenset({"CHF"}),
+    "öre": frozenset({"SEK"}),
+    "øre": _KRONER,
+}
+"""The currencies that have a hundredth of that name; in any other it is no price of ours."""
+SYMBOLS = {
+    "$": _DOLLARS,
+    "fr.": frozenset({"CHF"}),
+    "kr": _KRONER | {"ISK", "SEK"},
+    "kč": frozenset({"CZK"}),
+    "zł": frozenset({"PLN"}),
+    "£": frozenset({"GBP"}),
+    "¥": frozenset({"CNY", "JPY"}),
+    "€": frozenset({"EUR"}),
+}
 
 
 class FixedPrice:
@@ -48,11 +69,11 @@ def unit_factor(unit: str | None, currency: str) -> float | None:
     energy_factor = ENERGY_FACTORS.get(energy.strip().lower())
     if not separator or energy_factor is None:
         return None
-    money = money.strip()
-    if money.lower() in HUNDREDTHS:
-        return energy_factor / 100.0
-    named = SYMBOLS.get(money.lower(), money.upper())
-    return energy_factor if named is None or named == currency else None
+    money = money.strip().lower()
+    if money in HUNDREDTHS:
+        return energy_factor / 100.0 if currency in HUNDREDTHS[money] else None
+    ours = currency in SYMBOLS[money] if money in SYMBOLS else money == currency.lower()
+    return energy_factor if ours else None
 
 
 def unit_refused(hass: HomeAssistant, entity_id: str, currency: str) -> bool:

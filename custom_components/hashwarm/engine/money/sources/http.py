@@ -35,10 +35,11 @@ async def get_json(session: aiohttp.ClientSession, url: str) -> object:
 
 def _check(response: aiohttp.ClientResponse) -> None:
     """Raise unless the server answered well."""
+    host = shown(str(response.url))
     if response.status == HTTPStatus.TOO_MANY_REQUESTS:
-        raise RateLimitedError(f"{shown(str(response.url))}: too many requests", retry_after(response.headers.get("Retry-After")))
+        raise RateLimitedError(f"{host}: too many requests", retry_after(response.headers.get("Retry-After")))
     if response.status != HTTPStatus.OK:
-        raise SourceError(f"{shown(str(response.url))}: HTTP {response.status}")
+        raise SourceError(f"{host}: HTTP {response.status}")
 
 
 async def _bounded(stream: aiohttp.StreamReader) -> bytes:
