@@ -10,10 +10,8 @@ from homeassistant.util.dt import utcnow
 
 from .const import DOMAIN
 from .engine.heater import HeaterState
-from .engine.model.control import Why
 
 SALVAGED = "store_salvaged"
-BLIND = {Why.SENSOR_STALE_FLOOR, Why.SENSOR_STALE_FROST, Why.SENSOR_STALE_OFF}
 POOL_PROBLEMS = {"pool_difficulty_too_high", "pool_garbage", "pool_refused"}
 PRICE_LOST_AFTER = timedelta(minutes=10)
 KERNEL_PROBLEMS = {"kernel_tampered", "kernel_wrong", "kernel_crashed"}
@@ -32,7 +30,7 @@ def heater_problems(name: str, state: HeaterState) -> Problems:
     """Return what is wrong with a heater, by translation key, with the figures for the text."""
     problems: Problems = {}
     decision, telemetry = state.decision, state.telemetry
-    if decision is not None and decision.why in BLIND:
+    if decision is not None and decision.sensor_lost:
         problems["room_sensor_lost"] = {"heater": name}
     if decision is not None and decision.disobedience is not None:
         problems[decision.disobedience.value] = {"heater": name}

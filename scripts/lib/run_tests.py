@@ -39,6 +39,8 @@ ROOMS = (
     Room("simulators", pytest(ENGINE, "tests/simulators", covered=False)),
     Room("gates", pytest(HOUSE, "tests/gates", covered=False)),
     Room("integration", pytest(HOUSE, "tests/integration")),
+    Room("live", pytest(HOUSE, "tests/live", covered=False)),
+    Room("chain", ["scripts/acceptance", "--engine"]),
     Room("browser", pytest(HOUSE, "tests/e2e", covered=False), heavy=True),
     Room("acceptance", ["scripts/acceptance"], heavy=True),
 )

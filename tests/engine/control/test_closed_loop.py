@@ -81,7 +81,8 @@ def test_a_miner_with_a_floor_keeps_its_restart_budget():
     house = House(Bench(capabilities, RoomResponse.ORDINARY), LIVING_ROOM, lag_s=480.0, resolution_k=0.1, start_c=19.0)
     temperatures, powers = house.run(3 * 86400, step_s=30.0)
     starts = sum(1 for before, after in itertools.pairwise(powers) if before == 0.0 < after)
-    assert starts <= 3 * 6 + 1
+    # Six a day, and one an hour more while the room is under the comfort floor.
+    assert starts <= 3 * 6 + 8
     settled = temperatures[len(temperatures) // 3 :]
     assert min(settled) > 18.0
     assert max(settled) < 24.0

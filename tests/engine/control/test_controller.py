@@ -152,7 +152,7 @@ def test_state_survives_a_restart(miner_bench):
     stored = miner_bench.controller.as_dict(1e9)
     again = Controller.restored(RoomResponse.ORDINARY, SafetyLimits(), stored, now=1e9 + 5)
     assert again.as_dict(1e9) == stored
-    assert again.starts_since(0) == 1
+    assert again.starts_between(0, 1e10) == 1
 
 
 @pytest.mark.parametrize(("away_s", "starts"), [(5.0, 1), (600.0, 2), (-600.0, 2)])
@@ -161,14 +161,14 @@ def test_a_reload_costs_no_start_and_a_longer_absence_does(bench, away_s, starts
     stored = bench.controller.as_dict(1e9)
     bench.controller = Controller.restored(RoomResponse.ORDINARY, SafetyLimits(), stored, now=1e9 + away_s)
     bench.step()
-    assert bench.controller.starts_since(0) == starts
+    assert bench.controller.starts_between(0, 1e10) == starts
 
 
 @pytest.mark.parametrize(
     "stored", [None, {}, {"shaper": {"unknown": 1}}, {"integral_w": "warm"}, {"shaper": None}, {"integral_w": 1.0}]
 )
 def test_state_that_cannot_be_read_is_forgotten(stored):
-    assert Controller.restored(RoomResponse.ORDINARY, SafetyLimits(), stored, now=0.0).starts_since(0) == 0
+    assert Controller.restored(RoomResponse.ORDINARY, SafetyLimits(), stored, now=0.0).starts_between(0, 1e10) == 0
 
 
 @settings(deadline=None, max_examples=60)
@@ -202,3 +202,57 @@ def test_presets_and_targets_belong_together():
     assert settings_.preset is None
     settings_.choose_target(18.0)
     assert settings_.preset is Preset.SLEEP
+
+
+def test_a_heat_demand_from_the_future_is_a_clock_set_back(bench):
+    bench.settings.mode = ControlMode.HEAT_DEMAND
+    bench.settings.heat_demand_percent = 80.0
+    bench.settings.heat_demand_at = 1.7e9 + bench.now_s + 86400
+    assert bench.step().why is Why.HEAT_DEMAND_EXPIRED
+
+
+def test_frost_protection_waits_for_no_minimum_time(miner_bench):
+    miner_bench.step()
+    miner_bench.settings.on = False
+    miner_bench.step()
+    miner_bench.settings.on = True
+    miner_bench.settings.choose_preset(Preset.FROST)
+    miner_bench.room = [3.0]
+    assert miner_bench.step().power_w > 0.0
+
+
+def test_a_heater_held_back_learns_nothing(bench):
+    bench.room = [20.6]
+    bench.chip_c = 95.0
+    bench.run(3 * 3600)
+    assert bench.controller.as_dict(0.0)["integral_w"] == pytest.approx(0.0, abs=0.5)
+
+
+def test_nothing_asked_is_not_blamed_on_the_sensor(bench):
+    bench.settings.mode = ControlMode.MANUAL_POWER
+    bench.settings.manual_power_w = 0.0
+    bench.ages = [9000.0]
+    bench.step()
+    decision = bench.run(900)
+    assert (decision.why, decision.sensor_lost) == (Why.MANUAL_POWER, True)
+
+
+def test_a_ceiling_takes_the_level_below_it():
+    presets = replace(MINER, floor_w=800.0, maximum_w=1600.0, levels_w=(800.0, 1200.0, 1600.0), minimum_on_s=600.0)
+    bench = Bench(presets)
+    bench.room = [10.0]
+    assert bench.step().power_w == 1600.0
+    bench.settings.mode = ControlMode.MANUAL_POWER
+    bench.settings.manual_power_w = 1600.0
+    bench.breaker_left_w = 1300.0
+    bench.controller._shaper.state.written_at = None
+    assert bench.step().power_w <= 1300.0
+
+
+@pytest.mark.parametrize(("away_s", "room_c"), [(60.0, 19.0), (700.0, None)])
+def test_a_short_absence_keeps_the_last_temperature(bench, away_s, room_c):
+    bench.step()
+    stored = bench.controller.as_dict(1e9)
+    bench.controller = Controller.restored(RoomResponse.ORDINARY, SafetyLimits(), stored, now=1e9 + away_s)
+    bench.room = [None]
+    assert bench.step().room_c == room_c

@@ -1,7 +1,7 @@
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.hashwarm.engine.control.governor import Governor, SafetyLimits
+from custom_components.hashwarm.engine.control.governor import Governor, SafetyLimits, outdoor_c
 from custom_components.hashwarm.engine.model.control import Why
 from custom_components.hashwarm.engine.model.protocols import TemperatureReading
 from custom_components.hashwarm.engine.model.telemetry import DeviceStatus, Telemetry
@@ -13,10 +13,16 @@ def reading(celsius, age_s=0.0):
     return TemperatureReading(celsius=celsius, age_s=age_s)
 
 
-def rule(governor, sight, *, chip_c=None, target_c=21.0, outdoor_c=None, floor_w=400.0, breaker_left_w=None):
+def rule(governor, sight, *, now_s=0.0, chip_c=None, target_c=21.0, outdoor_c=None, floor_w=400.0, breaker_left_w=None):
     telemetry = Telemetry(at_s=0.0, status=DeviceStatus.RUNNING, chip_c=chip_c)
     return governor.rule(
-        sight, telemetry, target_c=target_c, outdoor_c=outdoor_c, floor_w=floor_w, breaker_left_w=breaker_left_w
+        sight,
+        telemetry,
+        now_s=now_s,
+        target_c=target_c,
+        outdoor_c=outdoor_c,
+        floor_w=floor_w,
+        breaker_left_w=breaker_left_w,
     )
 
 
@@ -41,8 +47,14 @@ def test_a_sensor_that_is_gone_is_trusted_for_ten_minutes_more():
     assert governor.look([None], now_s=611.0).room_c is None
 
 
-def test_a_sensor_that_never_spoke_is_not_trusted():
-    assert Governor(LIMITS).look([None], now_s=0.0).room_c is None
+def test_a_sensor_that_has_not_spoken_since_the_start_is_awaited_for_ten_minutes():
+    governor = Governor(LIMITS)
+    early = governor.look([None], now_s=50.0)
+    assert (early.room_c, early.awaited) == (None, True)
+    assert rule(governor, early, outdoor_c=-5.0).why is Why.SENSOR_AWAITED
+    late = governor.look([None], now_s=650.0)
+    assert (late.room_c, late.awaited) == (None, False)
+    assert rule(governor, late).why is Why.SENSOR_STALE_OFF
 
 
 @pytest.mark.parametrize("celsius", [float("nan"), float("inf"), -273.0, 85.0])
@@ -98,10 +110,12 @@ def test_a_hot_room_switches_off_and_releases_half_a_kelvin_below():
     assert rule(governor, governor.look([reading(27.4)], now_s=2.0)).why is None
 
 
-def test_a_hot_room_that_goes_blind_stays_off():
+def test_a_hot_room_that_goes_blind_follows_the_rule_for_lost_sensors():
     governor = Governor(LIMITS)
     rule(governor, governor.look([reading(29.0)], now_s=0.0))
-    assert rule(governor, governor.look([None], now_s=700.0), outdoor_c=-5.0).ceiling_w == 0.0
+    assert rule(governor, governor.look([None], now_s=500.0), outdoor_c=-5.0).why is Why.ROOM_TOO_HOT
+    assert rule(governor, governor.look([None], now_s=1110.0)).why is Why.SENSOR_STALE_OFF
+    assert rule(governor, governor.look([None], now_s=1120.0), outdoor_c=-5.0).why is Why.SENSOR_STALE_FROST
 
 
 def test_a_hot_chip_switches_off_until_it_has_cooled():
@@ -112,11 +126,12 @@ def test_a_hot_chip_switches_off_until_it_has_cooled():
     assert rule(governor, sight, chip_c=74.0).why is None
 
 
-def test_an_unreadable_chip_keeps_its_latch():
+def test_an_unreadable_chip_keeps_its_latch_for_ten_minutes():
     governor = Governor(LIMITS)
     sight = governor.look([reading(20.0)], now_s=0.0)
     rule(governor, sight, chip_c=90.0)
-    assert rule(governor, sight, chip_c=None).why is Why.CHIP_TOO_HOT
+    assert rule(governor, sight, chip_c=None, now_s=1.0).why is Why.CHIP_TOO_HOT
+    assert rule(governor, sight, chip_c=None, now_s=602.0).why is None
 
 
 def test_the_breaker_caps_and_below_the_floor_switches_off():
@@ -138,3 +153,10 @@ def test_it_never_allows_more_than_the_limit(temperatures, chip_c, outdoor_c):
         seen = None if celsius is None else reading(celsius)
         ruling = rule(governor, governor.look([seen], now_s=300.0 * index), chip_c=chip_c, outdoor_c=outdoor_c)
         assert ruling.ceiling_w <= 900.0
+
+
+@pytest.mark.parametrize(("celsius", "age_s"), [(-127.0, 0.0), (85.0, 0.0), (float("nan"), 0.0), (-5.0, 11000.0)])
+def test_an_outdoor_reading_that_cannot_be_believed_is_none(celsius, age_s):
+    assert outdoor_c(reading(celsius, age_s=age_s)) is None
+    assert outdoor_c(None) is None
+    assert outdoor_c(reading(-5.0, age_s=600.0)) == -5.0

@@ -137,7 +137,7 @@ def test_starts_are_counted():
     shaper.step(20.0, WORKER, now=T0, elapsed_s=1.0)
     shaper.force(0.0, now=T0 + 10)
     shaper.step(20.0, WORKER, now=T0 + 20, elapsed_s=1.0)
-    assert (shaper.starts_since(T0), shaper.starts_since(T0 + 15)) == (2, 1)
+    assert (shaper.starts_between(T0, T0 + 99), shaper.starts_between(T0 + 15, T0 + 99)) == (2, 1)
 
 
 @settings(deadline=None, max_examples=50)
@@ -147,3 +147,9 @@ def test_the_command_is_always_legal(demands, cold):
     for index, demand_w in enumerate(demands):
         power_w = shaper.step(demand_w, MINER, now=T0 + 30 * index, elapsed_s=30.0, cold=cold).power_w
         assert power_w == 0.0 or 400.0 <= power_w <= 1200.0
+
+
+def test_starts_in_the_future_use_no_budget():
+    shaper = Shaper(ShaperState(starts_at=[T0 + 1000 * index for index in range(1, 7)]))
+    assert shaper.step(1000.0, MINER, now=T0, elapsed_s=1.0).power_w == 1000.0
+    assert shaper.starts_between(T0 - 1, T0) == 1

@@ -12,7 +12,7 @@ from custom_components.hashwarm.engine.heater import Heater, HeaterAction
 from custom_components.hashwarm.engine.model.capabilities import Capabilities, ControlKind
 from custom_components.hashwarm.engine.model.errors import DeviceUnreachableError, WorkerError
 from custom_components.hashwarm.engine.model.protocols import TemperatureReading
-from custom_components.hashwarm.engine.model.telemetry import DeviceStatus, Telemetry, Workload
+from custom_components.hashwarm.engine.model.telemetry import DeviceStatus, PoolState, Telemetry, Workload
 
 
 class Device:
@@ -22,11 +22,13 @@ class Device:
         self.commands = []
         self.beats = 0
         self.fail = None
+        self.hang = None
         self.refuse_start = None
         self.running = False
         self.status = DeviceStatus.RUNNING
         self.power_w = None
         self.hash_rate_hs = 1e7
+        self.pool = None
 
     async def start(self):
         if self.refuse_start:
@@ -40,10 +42,18 @@ class Device:
         self.commands.append(power_w)
 
     async def read(self):
+        if self.hang is not None:
+            await self.hang.wait()
         if self.fail:
             raise self.fail
         power_w = self.power_w if self.power_w is not None else (self.commands[-1] if self.commands else 0.0)
-        return Telemetry(at_s=time.monotonic(), status=self.status, power_w=power_w, hash_rate_hs=self.hash_rate_hs)
+        return Telemetry(
+            at_s=time.monotonic(),
+            status=self.status,
+            power_w=power_w,
+            hash_rate_hs=self.hash_rate_hs,
+            pool=self.pool,
+        )
 
     def beat(self):
         self.beats += 1
@@ -107,12 +117,32 @@ async def test_a_wish_is_acted_on_at_once(heater, device):
     await heater.stop()
 
 
-async def test_a_deaf_device_is_one_line_in_the_log_and_no_heartbeat_is_missed(heater, device, caplog):
+async def test_off_does_not_wait_for_a_reading_under_way(heater, device):
+    await heater.start()
+    async with asyncio.timeout(5):
+        while not device.commands or device.commands[-1] == 0.0:
+            await asyncio.sleep(0.01)
+    device.hang = asyncio.Event()
+    heater.apply()
+    await asyncio.sleep(0.05)
+    heater.settings.on = False
+    heater.apply()
+    async with asyncio.timeout(1):
+        while device.commands[-1] != 0.0:
+            await asyncio.sleep(0.001)
+    device.hang.set()
+    await asyncio.sleep(0.05)
+    assert device.commands[-1] == 0.0
+    await heater.stop()
+
+
+async def test_a_deaf_device_is_one_line_in_the_log(heater, device, caplog):
     caplog.set_level(logging.INFO)
     device.fail = DeviceUnreachableError("gone")
     await heater.one_pass()
     await heater.one_pass()
     assert heater.state.telemetry.status is DeviceStatus.OFFLINE
+    assert heater.state.offline
     assert heater.state.workload is None
     assert sum("does not answer" in record.message for record in caplog.records) == 1
     device.fail = None
@@ -120,18 +150,25 @@ async def test_a_deaf_device_is_one_line_in_the_log_and_no_heartbeat_is_missed(h
     assert any("answers again" in record.message for record in caplog.records)
 
 
-async def test_the_loop_outlives_a_defect_but_gives_no_heartbeat(heater, device, caplog):
+async def test_the_loop_outlives_a_defect_shows_nothing_old_and_gives_no_heartbeat(heater, device, caplog):
+    await heater.one_pass()
+    beats = device.beats
     device.fail = ValueError("a defect")
     await heater.start()
     async with asyncio.timeout(5):
-        while not any("pass failed" in record.message for record in caplog.records):
+        while not heater.state.offline:
             await asyncio.sleep(0.01)
-    assert device.beats == 0
+    assert heater.state.decision is None
+    assert device.beats == beats
+    heater.apply()
+    await asyncio.sleep(0.05)
+    assert sum("pass failed" in record.message for record in caplog.records) == 1
     device.fail = None
     heater.apply()
     async with asyncio.timeout(5):
-        while device.beats == 0:
+        while device.beats == beats:
             await asyncio.sleep(0.01)
+    assert not heater.state.offline
     await heater.stop()
 
 
@@ -145,7 +182,25 @@ async def test_a_command_that_fails_gives_no_heartbeat(heater, device, caplog):
         while not caplog.records:
             await asyncio.sleep(0.01)
     assert device.beats == 0
+    heater.settings.on = False
+    heater.apply()
+    await asyncio.sleep(0.05)
     await heater.stop()
+
+
+async def test_a_ledger_or_a_face_that_fails_does_not_stop_the_heat(heater, device, caplog):
+    def fail(*_):
+        raise RuntimeError("full")
+
+    heater._book = fail
+    heater._on_change = fail
+    await heater.one_pass()
+    await heater.one_pass()
+    assert device.beats == 2
+    assert sum("Could not" in record.message for record in caplog.records) == 2
+    heater._book = heater.booked.append
+    await heater.one_pass()
+    assert heater.booked
 
 
 async def test_a_device_that_does_not_start_is_an_error(heater, device):
@@ -160,6 +215,9 @@ async def test_heating_only_when_watts_are_drawn(heater, device):
     device.power_w = 50.0
     await heater.one_pass()
     assert heater.state.action is HeaterAction.HEATING
+    assert heater.state.workload is Workload.HEAT_ONLY
+    device.pool = PoolState(connected=True)
+    await heater.one_pass()
     assert heater.state.workload is Workload.MINING
     assert heater.state.efficiency_j_per_th == pytest.approx(5e6)
     device.power_w, device.status = 2.0, DeviceStatus.STARTING

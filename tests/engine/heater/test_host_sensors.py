@@ -1,6 +1,9 @@
+import asyncio
+import threading
+
 import pytest
 
-from custom_components.hashwarm.engine.heater.host_sensors import busy_cpu_s, chip_c, read_host
+from custom_components.hashwarm.engine.heater.host_sensors import UNREAD, HostSensors, busy_cpu_s, chip_c, read_host
 
 
 def test_this_host_can_be_read():
@@ -49,3 +52,22 @@ def test_an_unreadable_temperature_is_unknown(tmp_path, text):
     (zone / "type").write_text("x86_pkg_temp")
     (zone / "temp").write_text(text)
     assert chip_c(tmp_path, tmp_path) is None
+
+
+async def test_a_file_that_hangs_is_waited_for_once():
+    release, looks = threading.Event(), []
+
+    def look():
+        looks.append(1)
+        release.wait(10)
+        return read_host()
+
+    sensors = HostSensors(look, limit_s=0.05)
+    assert await sensors.read() is UNREAD
+    assert await sensors.read() is UNREAD
+    assert len(looks) == 1
+    release.set()
+    await asyncio.sleep(0.1)
+    assert await sensors.read() is not UNREAD
+    sensors.close()
+    sensors.close()

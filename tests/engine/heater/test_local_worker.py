@@ -64,16 +64,40 @@ async def test_watts_become_hashes_and_nothing_becomes_a_pause():
         await until(worker, lambda t: t.power_w is not None and t.power_w < 0.05 * maximum_w)
 
 
-async def test_a_meter_of_the_users_counts_before_the_estimate():
-    meter = Meter(123.0)
+async def test_a_meter_counts_once_the_machine_without_the_worker_is_known():
+    meter = Meter(45.0)
     async with running(meter=meter) as worker:
         assert worker.capabilities.power_source is PowerSource.METERED
+        assert worker.capabilities.power_delay_s > 0
         seen = await worker.read()
-        assert (seen.power_w, seen.power_source) == (123.0, PowerSource.METERED)
-        meter.watts = None
-        await worker.command(worker.capabilities.maximum_w)
-        seen = await until(worker, lambda t: t.power_source not in {None, PowerSource.METERED} and t.hash_rate_hs)
         assert seen.power_source is not PowerSource.METERED
+        worker._machine.idle_w = 45.0
+        await worker.command(worker.capabilities.maximum_w)
+        meter.watts = 65.0
+        seen = await until(worker, lambda t: bool(t.hash_rate_hs))
+        assert (seen.power_w, seen.power_source) == (20.0, PowerSource.METERED)
+        meter.watts = None
+        seen = await until(worker, lambda t: t.power_source not in {None, PowerSource.METERED})
+        assert seen.power_w is not None
+
+
+async def test_a_pool_that_never_answered_does_not_keep_the_room_cold():
+    config = PoolConfig(host="127.0.0.1", port=1, user="test.worker")
+    async with running(pools=(config,)) as worker:
+        await worker.command(worker.capabilities.maximum_w)
+        seen = await until(worker, lambda t: bool(t.hash_rate_hs))
+        assert seen.status is DeviceStatus.NO_POOL
+
+
+async def test_a_child_that_says_nothing_is_not_taken_at_its_last_word(monkeypatch):
+    async with running() as worker:
+        await worker.command(worker.capabilities.maximum_w)
+        await until(worker, lambda t: bool(t.hash_rate_hs) and bool(t.power_w))
+        clock = worker._clock
+        worker._clock = lambda: clock() + 6.0
+        seen = await worker.read()
+        assert (seen.power_w, seen.hash_rate_hs) == (None, None)
+        worker._clock = clock
 
 
 async def test_a_pool_gets_shares_and_a_lost_pool_does_not_stop_the_heat():

@@ -1,7 +1,7 @@
 """From comfort to watts: regulator, shaper and safety governor. Pure: readings come in, a decision goes out."""
 
 from .controller import HEAT_DEMAND_VALID_S, ControlInputs, Controller, Decision
-from .governor import SafetyLimits
+from .governor import SafetyLimits, outdoor_c
 from .regulator import RoomResponse
 from .settings import HeaterSettings
 
@@ -13,4 +13,5 @@ __all__ = [
     "HeaterSettings",
     "RoomResponse",
     "SafetyLimits",
+    "outdoor_c",
 ]

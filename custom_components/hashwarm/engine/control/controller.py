@@ -45,6 +45,7 @@ class Decision:
     demand_percent: float
     why: Why
     room_c: float | None
+    sensor_lost: bool = False
     disobedience: Why | None = None
 
 
@@ -59,6 +60,7 @@ class Controller:
         self._obedience = ObedienceWatch()
         self._last_pass_s: float | None = None
         self._commanded_w = 0.0
+        self._held_back = False
         self._drawn_w: float | None = None
 
     def as_dict(self, now: float) -> dict[str, Any]:
@@ -67,6 +69,7 @@ class Controller:
         return {
             "at": now,
             "integral_w": self._regulator.integral_w,
+            "last_room_c": self._governor.state.last_room_c,
             "shaper": {
                 "changed_at": state.changed_at,
                 "starts_at": list(state.starts_at),
@@ -84,19 +87,22 @@ class Controller:
         """
         try:
             controller = cls(response, limits, stored)
-            if stored and not 0.0 <= now - float(stored["at"]) <= HANDOVER_S:
-                controller.forget_command()
+            if stored:
+                controller.resume(stored, away_s=now - float(stored["at"]))
         except TypeError, ValueError, AttributeError, KeyError:
             return cls(response, limits)
         return controller
 
-    def forget_command(self) -> None:
-        """Take the device as off."""
-        self._shaper.state.power_w = 0.0
+    def resume(self, stored: dict[str, Any], *, away_s: float) -> None:
+        """Take the device as off and the room as unknown when too much time has passed to know better."""
+        if not 0.0 <= away_s <= HANDOVER_S:
+            self._shaper.state.power_w = 0.0
+        if 0.0 <= away_s <= self._governor.limits.unavailable_after_s:
+            self._governor.state.last_room_c = stored["last_room_c"]
 
-    def starts_since(self, since: float) -> int:
-        """Return how often the device was started since a Unix time."""
-        return self._shaper.starts_since(since)
+    def starts_between(self, since: float, now: float) -> int:
+        """Return how often the device was started between two Unix times."""
+        return self._shaper.starts_between(since, now)
 
     def step(self, inputs: ControlInputs) -> Decision:
         """Decide on one command."""
@@ -108,12 +114,14 @@ class Controller:
         power_w, why = self._command(inputs, demand_w, reason, ruling, sight, elapsed_s)
         wrong = self._obedience.judge(self._commanded_w, inputs.telemetry, inputs.capabilities, now_s=inputs.now_s)
         self._commanded_w = power_w
+        self._held_back = power_w < demand_w and why is not Why.BELOW_FLOOR_CYCLING
         return Decision(
             power_w=power_w,
             demand_w=demand_w,
             demand_percent=100.0 * demand_w / inputs.capabilities.maximum_w if inputs.capabilities.maximum_w else 0.0,
             why=wrong or why,
             room_c=sight.room_c,
+            sensor_lost=sight.room_c is None and not sight.awaited,
             disobedience=wrong,
         )
 
@@ -149,7 +157,7 @@ class Controller:
             room_c=room_c,
             outdoor_c=inputs.outdoor_c,
             maximum_w=inputs.capabilities.maximum_w,
-            drawn_w=self._drawn_w if self._commanded_w > 0.0 else None,
+            drawn_w=self._tracked_w(inputs.capabilities),
             elapsed_s=elapsed_s,
         )
         if demand_w <= 0.0:
@@ -158,10 +166,18 @@ class Controller:
             return demand_w, Why.FROST
         return demand_w, Why.HOLDING if abs(settings.target_c - room_c) <= AT_TARGET_K else Why.HEATING_UP
 
+    def _tracked_w(self, capabilities: Capabilities) -> float | None:
+        """Return the draw that the regulator is held to; levels that alternate meet the demand in the mean only."""
+        if self._held_back:
+            return self._drawn_w if self._drawn_w is not None else 0.0
+        continuous = not capabilities.levels_w and self._commanded_w > capabilities.floor_w
+        return self._drawn_w if continuous else None
+
     def _ruling(self, inputs: ControlInputs, sight: Sight) -> Ruling:
         return self._governor.rule(
             sight,
             inputs.telemetry,
+            now_s=inputs.now_s,
             target_c=inputs.settings.target_c,
             outdoor_c=inputs.outdoor_c,
             floor_w=inputs.capabilities.floor_w,
@@ -181,7 +197,7 @@ class Controller:
             return self._forced(0.0, Why.STOPPING if inputs.stopping else Why.USER_OFF, inputs)
         if ruling.urgent:
             assert ruling.why is not None
-            return self._forced(min(demand_w, ruling.ceiling_w), ruling.why, inputs)
+            return self._forced(min(demand_w, ruling.ceiling_w), ruling.why if demand_w > 0.0 else reason, inputs)
         shaped = self._shape(inputs, min(demand_w, ruling.ceiling_w), sight, elapsed_s)
         if shaped.power_w > ruling.ceiling_w:
             return self._forced(ruling.ceiling_w, ruling.why or reason, inputs)
@@ -195,17 +211,25 @@ class Controller:
         if inputs.settings.mode is ControlMode.MANUAL_POWER:
             # A power set by hand means that power: nothing is averaged, a wish under the floor is the floor.
             demand_w = max(demand_w, capabilities.floor_w) if demand_w > 0.0 else 0.0
-        return self._shaper.step(demand_w, capabilities, now=inputs.now, elapsed_s=elapsed_s, cold=cold)
+        frost = inputs.settings.mode is ControlMode.THERMOSTAT and inputs.settings.preset is Preset.FROST
+        return self._shaper.step(demand_w, capabilities, now=inputs.now, elapsed_s=elapsed_s, cold=cold, frost=frost)
 
     def _forced(self, power_w: float, why: Why, inputs: ControlInputs) -> tuple[float, Why]:
-        legal_w = power_w if power_w >= inputs.capabilities.floor_w else 0.0
+        legal_w = _legal_w(power_w, inputs.capabilities)
         self._shaper.force(legal_w, now=inputs.now)
         return legal_w, why
 
 
+def _legal_w(power_w: float, capabilities: Capabilities) -> float:
+    """Return the most that the device can draw without exceeding a power."""
+    if capabilities.levels_w:
+        return max((level_w for level_w in capabilities.levels_w if level_w <= power_w), default=0.0)
+    return power_w if power_w >= capabilities.floor_w else 0.0
+
+
 def _heat_demand(settings: HeaterSettings, maximum_w: float, now: float) -> tuple[float, Why]:
     written_at = settings.heat_demand_at
-    if written_at is None or now - written_at > HEAT_DEMAND_VALID_S:
+    if written_at is None or not 0.0 <= now - written_at <= HEAT_DEMAND_VALID_S:
         return 0.0, Why.HEAT_DEMAND_EXPIRED
     return maximum_w * min(max(settings.heat_demand_percent, 0.0), 100.0) / 100.0, Why.HEAT_DEMAND
 

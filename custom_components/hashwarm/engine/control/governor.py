@@ -15,6 +15,8 @@ COLD_MARGIN_K = 1.0
 ROOM_RELEASE_K = 0.5
 CHIP_RELEASE_K = 10.0
 BELIEVABLE_C = (-40.0, 60.0)
+BELIEVABLE_OUTDOOR_C = (-70.0, 60.0)
+OUTDOOR_STALE_S = 3 * HOUR_S
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +36,8 @@ class Sight:
 
     room_c: float | None
     blind_for_s: float = 0.0
+    awaited: bool = False
+    """No sensor has spoken since the start, and it is too early to call that a fault."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +61,16 @@ class GovernorState:
     blind_since_s: float | None = None
     room_latched: bool = False
     chip_latched: bool = False
+    chip_unread_since_s: float | None = None
+    started_s: float | None = None
     unavailable_since_s: dict[int, float] = field(default_factory=dict)
+
+
+def outdoor_c(reading: TemperatureReading | None) -> float | None:
+    """Return an outdoor temperature that can be believed, None for anything else."""
+    if reading is None or reading.age_s > OUTDOOR_STALE_S:
+        return None
+    return reading.celsius if BELIEVABLE_OUTDOOR_C[0] <= reading.celsius <= BELIEVABLE_OUTDOOR_C[1] else None
 
 
 class Governor:
@@ -69,6 +82,8 @@ class Governor:
 
     def look(self, readings: list[TemperatureReading | None], *, now_s: float) -> Sight:
         """Return the first trusted room temperature, or how long there has been none."""
+        if self.state.started_s is None:
+            self.state.started_s = now_s
         for rank, reading in enumerate(readings):
             if self._trusted(rank, reading, now_s):
                 assert reading is not None
@@ -78,6 +93,8 @@ class Governor:
         waiting = self._in_grace(readings, now_s)
         if waiting and self.state.last_room_c is not None and self.state.blind_since_s is None:
             return Sight(room_c=self.state.last_room_c)
+        if self.state.last_room_c is None and now_s - self.state.started_s < self.limits.unavailable_after_s:
+            return Sight(room_c=None, awaited=True)
         if self.state.blind_since_s is None:
             self.state.blind_since_s = now_s
         return Sight(room_c=None, blind_for_s=now_s - self.state.blind_since_s)
@@ -97,11 +114,12 @@ class Governor:
             rank in gone and now_s - gone[rank] < self.limits.unavailable_after_s for rank in range(len(readings))
         )
 
-    def rule(
+    def rule(  # noqa: PLR0911 - the precedence reads best as one ladder
         self,
         sight: Sight,
         telemetry: Telemetry | None,
         *,
+        now_s: float,
         target_c: float,
         outdoor_c: float | None,
         floor_w: float,
@@ -110,8 +128,10 @@ class Governor:
         """Return what may be drawn at the most, and why; the first case that holds wins."""
         if self._room_too_hot(sight):
             return Ruling(ceiling_w=0.0, why=Why.ROOM_TOO_HOT)
-        if self._chip_too_hot(telemetry):
+        if self._chip_too_hot(telemetry, now_s):
             return Ruling(ceiling_w=0.0, why=Why.CHIP_TOO_HOT)
+        if sight.awaited:
+            return Ruling(ceiling_w=0.0, why=Why.SENSOR_AWAITED)
         if sight.room_c is None:
             return self._blind(sight, target_c, outdoor_c, floor_w)
         if breaker_left_w is not None and breaker_left_w < self.limits.power_maximum_w:
@@ -121,16 +141,26 @@ class Governor:
         return Ruling(ceiling_w=self.limits.power_maximum_w)
 
     def _room_too_hot(self, sight: Sight) -> bool:
-        if sight.room_c is not None:
-            limit_c = self.limits.room_maximum_c - (ROOM_RELEASE_K if self.state.room_latched else 0.0)
-            self.state.room_latched = sight.room_c >= limit_c
+        if sight.room_c is None:
+            # What happens without a temperature is the rule for lost sensors, not an old latch.
+            self.state.room_latched = False
+            return False
+        limit_c = self.limits.room_maximum_c - (ROOM_RELEASE_K if self.state.room_latched else 0.0)
+        self.state.room_latched = sight.room_c >= limit_c
         return self.state.room_latched
 
-    def _chip_too_hot(self, telemetry: Telemetry | None) -> bool:
-        if telemetry is not None and telemetry.chip_c is not None:
-            limit_c = self.limits.chip_maximum_c - (CHIP_RELEASE_K if self.state.chip_latched else 0.0)
-            self.state.chip_latched = telemetry.chip_c >= limit_c
-        return self.state.chip_latched
+    def _chip_too_hot(self, telemetry: Telemetry | None, now_s: float) -> bool:
+        state, chip_c = self.state, telemetry.chip_c if telemetry is not None else None
+        if chip_c is not None:
+            state.chip_unread_since_s = None
+            limit_c = self.limits.chip_maximum_c - (CHIP_RELEASE_K if state.chip_latched else 0.0)
+            state.chip_latched = chip_c >= limit_c
+            return state.chip_latched
+        if state.chip_unread_since_s is None:
+            state.chip_unread_since_s = now_s
+        if now_s - state.chip_unread_since_s >= self.limits.unavailable_after_s:
+            state.chip_latched = False
+        return state.chip_latched
 
     def _blind(self, sight: Sight, target_c: float, outdoor_c: float | None, floor_w: float) -> Ruling:
         last_c = self.state.last_room_c

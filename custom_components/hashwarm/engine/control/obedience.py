@@ -26,7 +26,7 @@ class ObedienceWatch:
             return None
         if self.since_s is None:
             self.since_s = now_s
-        patience_s = 60.0 + 2 * (capabilities.ramp_s + capabilities.boot_s)
+        patience_s = 60.0 + 2 * (capabilities.ramp_s + capabilities.boot_s) + capabilities.power_delay_s
         return wrong if now_s - self.since_s >= patience_s else None
 
 

@@ -40,13 +40,23 @@ class Shaper:
         self.state = state or ShaperState()
 
     def step(
-        self, demand_w: float, capabilities: Capabilities, *, now: float, elapsed_s: float, cold: bool = False
+        self,
+        demand_w: float,
+        capabilities: Capabilities,
+        *,
+        now: float,
+        elapsed_s: float,
+        cold: bool = False,
+        frost: bool = False,
     ) -> Shaped:
-        """Return the command for a demand; `now` is Unix time, `cold` says the room is under the comfort floor."""
+        """Return the command for a demand; `now` is Unix time.
+
+        `cold` says that the room is under the comfort floor; `frost` that a start must not wait for anything.
+        """
         demand_w = min(max(demand_w, 0.0), capabilities.maximum_w)
         self._settle(demand_w, capabilities, elapsed_s)
         wanted_w = self._level(demand_w, capabilities)
-        shaped = self._within_times(wanted_w, demand_w, capabilities, now=now, cold=cold)
+        shaped = self._within_times(wanted_w, demand_w, capabilities, now=now, cold=cold, frost=frost)
         return self._commit(shaped, capabilities, now)
 
     def force(self, power_w: float, *, now: float) -> None:
@@ -55,9 +65,9 @@ class Shaper:
         self._turn(power_w, now)
         self.state.power_w = power_w
 
-    def starts_since(self, since: float) -> int:
-        """Return how often the device was started since a Unix time."""
-        return sum(1 for start in self.state.starts_at if start >= since)
+    def starts_between(self, since: float, now: float) -> int:
+        """Return how often the device was started since a Unix time; a start in the future is a clock set back."""
+        return sum(1 for start in self.state.starts_at if since <= start <= now)
 
     def _settle(self, demand_w: float, capabilities: Capabilities, elapsed_s: float) -> None:
         bound_ws = 2 * self._turnover_ws(capabilities)
@@ -93,12 +103,12 @@ class Shaper:
         return upper_w if self.state.power_w >= upper_w else lower_w
 
     def _within_times(
-        self, wanted_w: float, demand_w: float, capabilities: Capabilities, *, now: float, cold: bool
+        self, wanted_w: float, demand_w: float, capabilities: Capabilities, *, now: float, cold: bool, frost: bool
     ) -> Shaped:
         running = self.state.power_w > 0.0
         if running and wanted_w <= 0.0 and not self._old_enough(capabilities.minimum_on_s, now):
             return Shaped(power_w=_floor_w(capabilities), why=Why.MINIMUM_ON)
-        if not running and wanted_w > 0.0:
+        if not running and wanted_w > 0.0 and not frost:
             refused = self._start_refused(capabilities, now=now, cold=cold)
             if refused is not None:
                 return Shaped(power_w=0.0, why=refused)
@@ -112,13 +122,13 @@ class Shaper:
             return Why.MINIMUM_OFF
         if not self._budget_spent(capabilities, now):
             return None
-        if cold and self.starts_since(now - HOUR_S) == 0:
+        if cold and self.starts_between(now - HOUR_S, now) == 0:
             return None
         return Why.RESTART_BUDGET
 
     def _budget_spent(self, capabilities: Capabilities, now: float) -> bool:
         budget = capabilities.starts_per_day
-        return budget is not None and self.starts_since(now - DAY_S) >= budget
+        return budget is not None and self.starts_between(now - DAY_S, now) >= budget
 
     def _old_enough(self, least_s: float, now: float) -> bool:
         changed_at = self.state.changed_at
@@ -147,7 +157,7 @@ class Shaper:
             return
         self.state.changed_at = now
         if is_on:
-            self.state.starts_at = [start for start in self.state.starts_at if now - start < 2 * DAY_S]
+            self.state.starts_at = [start for start in self.state.starts_at if 0.0 <= now - start < 2 * DAY_S]
             self.state.starts_at.append(now)
 
 

@@ -127,6 +127,10 @@ class HashingChild:
         """The process id while the child lives."""
         return self._process.pid if self._process and self._process.returncode is None else None
 
+    def limit_threads(self, threads: int) -> None:
+        """Run no more threads than that, from the next start on."""
+        self._threads = max(1, min(self._threads, threads))
+
     async def start(self) -> None:
         """Start the child and return when it answers. Idempotent. Raises WorkerBusyError and WorkerError."""
         if self._supervisor is not None:

@@ -7,7 +7,7 @@ from datetime import datetime, tzinfo
 import logging
 from typing import Any
 
-from ..control import ControlInputs, Controller, Decision, HeaterSettings
+from ..control import ControlInputs, Controller, Decision, HeaterSettings, outdoor_c
 from ..model.errors import BackendError, HashwarmError
 from ..model.protocols import Backend, Monotonic, RoomTemperature, WallClock
 from ..model.telemetry import DeviceStatus, Telemetry
@@ -50,7 +50,10 @@ class Heater:
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._telemetry: Telemetry | None = None
-        self._unreachable = False
+        self._off: asyncio.Task[None] | None = None
+        self._commanding = asyncio.Lock()
+        self._failing = False
+        self._broken: set[str] = set()
         self.breaker_left_w: float | None = None
         self.state = HeaterState(settings=settings, capabilities=backend.capabilities)
 
@@ -61,20 +64,29 @@ class Heater:
 
     async def stop(self) -> None:
         """End the loop, then the device; safe to call twice."""
-        if self._task is not None:
-            self._task.cancel()
+        tasks = [task for task in (self._task, self._off) if task is not None]
+        self._task = self._off = None
+        for task in tasks:
+            task.cancel()
             with suppress(asyncio.CancelledError):
-                await self._task
-            self._task = None
+                await task
         await self.backend.stop()
 
     def apply(self) -> None:
-        """Act on changed settings at once, not at the next pass."""
+        """Act on changed settings at once, not at the next pass; off does not even wait for a reading under way."""
+        if not self.settings.on and self._task is not None:
+            self._off = asyncio.create_task(self._switch_off(), name="heater off")
         self._wake.set()
 
     def as_dict(self) -> dict[str, Any]:
         """Return all that must survive a restart."""
         return {"settings": self.settings.as_dict(), "controller": self._controller.as_dict(self._now().timestamp())}
+
+    async def _switch_off(self) -> None:
+        try:
+            await self._command(0.0)
+        except (HashwarmError, TimeoutError) as error:
+            self._failed(error)
 
     async def _run(self) -> None:
         while True:
@@ -85,46 +97,58 @@ class Heater:
                     await self._wake.wait()
 
     async def _guarded_pass(self) -> None:
+        """Run a pass; without one the device gets no heartbeat, and nothing old is shown as if it were now."""
         try:
             await self.one_pass()
-        except (HashwarmError, TimeoutError) as error:
-            self._lost(error)
-        except Exception:  # The loop outlives any single defect; the child stops by itself without a heartbeat.
-            LOGGER.exception("A control pass failed")
+        except Exception as error:  # noqa: BLE001 - the loop outlives any single defect
+            self._failed(error)
+            self._show(None, Telemetry(at_s=self._clock(), status=DeviceStatus.OFFLINE), None)
 
     async def one_pass(self) -> None:
-        """Read, decide, command, book. Off is commanded before the device is asked anything."""
-        if not self.settings.on:
-            await self._command(0.0)
+        """Read, decide, command, show, book."""
         telemetry = await self._read()
-        outdoor = self._outdoor.read() if self._outdoor is not None else None
-        outdoor_c = outdoor.celsius if outdoor is not None else None
-        decision = self._controller.step(self._inputs(telemetry, outdoor_c))
+        outdoor = outdoor_c(self._outdoor.read() if self._outdoor is not None else None)
+        decision = self._controller.step(self._inputs(telemetry, outdoor))
         await self._command(decision.power_w)
         self.backend.beat()
-        self._book(telemetry)
-        self._publish(decision, telemetry, outdoor_c)
+        if self._failing and telemetry.status is not DeviceStatus.OFFLINE:
+            LOGGER.info("The device answers again")
+            self._failing = False
+        self._show(decision, telemetry, outdoor)
+        self._apart(lambda: self._book(telemetry), "book")
 
     async def _command(self, power_w: float) -> None:
-        async with asyncio.timeout(LIMIT_S):
-            await self.backend.command(power_w)
+        async with self._commanding, asyncio.timeout(LIMIT_S):
+            # A pass that decided before the heater was switched off must not switch it on again.
+            await self.backend.command(power_w if self.settings.on else 0.0)
 
     async def _read(self) -> Telemetry:
         try:
             async with asyncio.timeout(LIMIT_S):
-                telemetry = await self.backend.read()
+                return await self.backend.read()
         except (BackendError, TimeoutError) as error:
-            self._lost(error)
+            self._failed(error)
             return Telemetry(at_s=self._clock(), status=DeviceStatus.OFFLINE)
-        if self._unreachable:
-            LOGGER.info("The device answers again")
-            self._unreachable = False
-        return telemetry
 
-    def _lost(self, error: Exception) -> None:
-        if not self._unreachable:
+    def _failed(self, error: Exception) -> None:
+        """Say it once per failure that lasts; a defect of our own with its traceback."""
+        if self._failing:
+            return
+        self._failing = True
+        if isinstance(error, HashwarmError | TimeoutError):
             LOGGER.warning("The device does not answer: %s", str(error) or type(error).__name__)
-            self._unreachable = True
+        else:
+            LOGGER.error("A control pass failed", exc_info=error)
+
+    def _apart(self, action: Callable[[], None], name: str) -> None:
+        """Do what must not stop the heating when it fails, and say once that it does."""
+        try:
+            action()
+            self._broken.discard(name)
+        except Exception:
+            if name not in self._broken:
+                LOGGER.exception("Could not %s a control pass", name)
+            self._broken.add(name)
 
     def _inputs(self, telemetry: Telemetry, outdoor_c: float | None) -> ControlInputs:
         return ControlInputs(
@@ -138,16 +162,17 @@ class Heater:
             breaker_left_w=self.breaker_left_w,
         )
 
-    def _publish(self, decision: Decision, telemetry: Telemetry, outdoor_c: float | None) -> None:
+    def _show(self, decision: Decision | None, telemetry: Telemetry, outdoor: float | None) -> None:
+        now = self._now().timestamp()
         self.state = HeaterState(
             settings=self.settings,
             capabilities=self.backend.capabilities,
             decision=decision,
             telemetry=telemetry,
-            outdoor_c=outdoor_c,
-            starts_today=self._controller.starts_since(self._midnight().timestamp()),
+            outdoor_c=outdoor,
+            starts_today=self._controller.starts_between(self._midnight().timestamp(), now),
         )
-        self._on_change()
+        self._apart(self._on_change, "show")
 
     def _midnight(self) -> datetime:
         local = self._now().astimezone(self._timezone)

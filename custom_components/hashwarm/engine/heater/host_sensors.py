@@ -1,5 +1,8 @@
 """What the host says of itself: CPU time spent and chip temperature. Blocking reads; call them in a thread."""
 
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 import os
 from pathlib import Path
 
@@ -11,6 +14,7 @@ THERMAL = Path("/sys/class/thermal")
 CPU_CHIPS = frozenset({"coretemp", "k10temp", "zenpower", "cpu_thermal", "soc_thermal"})
 CPU_ZONES = ("x86_pkg_temp", "cpu-thermal", "cpu_thermal", "soc-thermal")
 BUSY_FIELDS = (0, 1, 2, 5, 6, 7)
+LOOK_LIMIT_S = 1.0
 
 
 class HostReading:
@@ -20,6 +24,36 @@ class HostReading:
         self.packages = packages
         self.busy_cpu_s = busy_cpu_s
         self.chip_c = chip_c
+
+
+UNREAD = HostReading(packages={}, busy_cpu_s=None, chip_c=None)
+
+
+class HostSensors:
+    """Reads the host in a thread of its own, so that a file that hangs holds up nobody else."""
+
+    def __init__(self, look: Callable[[], HostReading], limit_s: float = LOOK_LIMIT_S) -> None:
+        self._look = look
+        self._limit_s = limit_s
+        self._thread: ThreadPoolExecutor | None = None
+        self._looking: asyncio.Future[HostReading] | None = None
+
+    async def read(self) -> HostReading:
+        """Return what the host says, nothing known while it takes too long; one look at a time."""
+        if self._looking is None:
+            self._thread = self._thread or ThreadPoolExecutor(max_workers=1, thread_name_prefix="hashwarm-host")
+            self._looking = asyncio.get_running_loop().run_in_executor(self._thread, self._look)
+        done, _ = await asyncio.wait({self._looking}, timeout=self._limit_s)
+        if not done:
+            return UNREAD
+        looked, self._looking = self._looking, None
+        return looked.result()
+
+    def close(self) -> None:
+        """Let the thread go."""
+        thread, self._thread, self._looking = self._thread, None, None
+        if thread is not None:
+            thread.shutdown(wait=False, cancel_futures=True)
 
 
 def read_host() -> HostReading:

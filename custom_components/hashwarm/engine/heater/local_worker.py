@@ -18,10 +18,14 @@ from ..model.protocols import Backend, Monotonic, PowerMeter
 from ..model.telemetry import DeviceStatus, PoolState, Telemetry
 from ..stratum import PoolSession
 from .cpu_power import CpuModel, PackageMeter, default_full_w, read_limits_w, worker_share_w
-from .host_sensors import HostReading, read_host
+from .cpu_quota import cpu_quota, within_quota
+from .host_sensors import HostReading, HostSensors, read_host
+from .metering import MachineMeter
 
 FLOOR_SHARE = 0.02
-SMOOTHING_S = 2.0
+# A meter counts as silent after five minutes; until then its reading may be that old.
+METER_DELAY_S = 300.0
+SILENT_AFTER_S = 5.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +62,10 @@ class LocalWorker(Backend):
         )
         self._session = self._make_session(randomness) if options.pools else None
         self._packages = PackageMeter()
-        self._commanded_w = 0.0
+        self._machine = MachineMeter()
+        self._host = HostSensors(read_host)
+        self._duty_limit = 1.0
+        self._duty = 0.0
         self._last: tuple[float, float, float | None] | None = None
         self._power: tuple[float, PowerSource] | None = None
 
@@ -76,25 +83,35 @@ class LocalWorker(Backend):
     @property
     @override
     def capabilities(self) -> Capabilities:
-        maximum_w = self._model.maximum_w(self._threads)
+        maximum_w = self._full_duty_w * self._duty_limit
         metered = self._options.meter is not None
         return Capabilities(
             control=ControlKind.CONTINUOUS_WATTS,
             floor_w=FLOOR_SHARE * maximum_w,
             maximum_w=maximum_w,
             power_source=PowerSource.METERED if metered else PowerSource.ESTIMATED,
+            power_delay_s=METER_DELAY_S if metered else 0.0,
         )
+
+    @property
+    def _full_duty_w(self) -> float:
+        return self._machine.full_duty_w or self._model.maximum_w(self._threads)
 
     @override
     async def start(self) -> None:
-        """Start the child and the session; raises WorkerError when the child does not come up."""
+        """Start the child and the session; raises WorkerError when the child does not come up.
+
+        Without a pool, or until one answers, it heats on work that can win nothing.
+        """
+        quota = await asyncio.to_thread(cpu_quota)
+        self._threads, self._duty_limit = within_quota(self._threads, quota)
+        self._child.limit_threads(self._threads)
         if self._options.full_power_w is None:
             limits_w = await asyncio.to_thread(read_limits_w)
             self._model = replace(self._model, full_w=default_full_w(self._model.cpus, limits_w))
         await self._child.start()
-        if self._session is None:
-            self._child.set_work(heat_only_work())
-        else:
+        self._child.set_work(heat_only_work())
+        if self._session is not None:
             await self._session.start()
 
     @override
@@ -103,13 +120,13 @@ class LocalWorker(Backend):
         await self._child.stop()
         if self._session is not None:
             await self._session.stop()
+        self._host.close()
 
     @override
     async def command(self, power_w: float) -> None:
         """Hash at the duty that draws this power."""
-        self._commanded_w = power_w
-        maximum_w = self._model.maximum_w(self._threads)
-        self._child.set_duty(min(max(power_w / maximum_w, 0.0), 1.0))
+        self._duty = min(max(power_w / self._full_duty_w, 0.0), self._duty_limit)
+        self._child.set_duty(self._duty)
 
     @override
     def beat(self) -> None:
@@ -119,14 +136,19 @@ class LocalWorker(Backend):
     @override
     async def read(self) -> Telemetry:
         """Look at the child, the host and the pool."""
-        host = await asyncio.to_thread(read_host)
+        host = await self._host.read()
         report, now_s = self._child.report, self._clock()
-        self._measure(report, host, now_s)
+        if report is not None and report.running and now_s - report.at_s > SILENT_AFTER_S:
+            # A child that says nothing draws and hashes nobody knows what.
+            report = replace(report, hash_rate_hs=None)
+            self._forget_power()
+        else:
+            self._measure(report, host, now_s)
         power_w, source = self._power or (None, None)
         pool = self._session.state if self._session is not None else None
         return Telemetry(
             at_s=now_s,
-            status=_status(report, pool, self._commanded_w),
+            status=_status(report, pool, self._duty),
             power_w=power_w,
             power_source=source,
             hash_rate_hs=report.hash_rate_hs if report else None,
@@ -140,21 +162,31 @@ class LocalWorker(Backend):
 
     def _measure(self, report: ChildReport | None, host: HostReading, now_s: float) -> None:
         meter_w = self._options.meter.read_w() if self._options.meter is not None else None
-        if meter_w is not None:
-            self._power = (meter_w, PowerSource.METERED)
-            return
-        if report is None or not report.running:
+        worker_w = self._machine.worker_w(meter_w, self._duty, now_s) if meter_w is not None else None
+        if worker_w is not None:
+            self._forget_power()
+            self._power = (worker_w, PowerSource.METERED)
+        elif report is None or not report.running:
+            self._forget_power()
             self._power = (0.0, PowerSource.ESTIMATED) if report is not None else None
-            self._last = None
+        else:
+            self._estimate(report, host, now_s)
+
+    def _forget_power(self) -> None:
+        self._power = self._last = None
+        self._packages.forget()
+
+    def _estimate(self, report: ChildReport, host: HostReading, now_s: float) -> None:
+        last = self._last
+        if last is not None and report.at_s <= last[0]:
             return
-        last, current = self._last, (report.at_s, report.cpu_s, host.busy_cpu_s)
-        if last is None or report.at_s > last[0]:
-            self._last = current
-        if last is None or report.at_s <= last[0]:
+        self._last = (report.at_s, report.cpu_s, host.busy_cpu_s)
+        package_w = self._packages.power_w(now_s, host.packages)
+        if last is None:
             return
         host_cpu_s = host.busy_cpu_s - last[2] if host.busy_cpu_s is not None and last[2] is not None else None
         self._power = worker_share_w(
-            self._packages.power_w(now_s, host.packages),
+            package_w,
             self._model,
             worker_cpu_s=max(report.cpu_s - last[1], 0.0),
             host_cpu_s=host_cpu_s,
@@ -174,12 +206,12 @@ class LocalWorker(Backend):
         return report.full_rate_hs if report is not None else None
 
 
-def _status(report: ChildReport | None, pool: PoolState | None, commanded_w: float) -> DeviceStatus:
+def _status(report: ChildReport | None, pool: PoolState | None, duty: float) -> DeviceStatus:
     if report is None:
         return DeviceStatus.STARTING
     if not report.running:
         return DeviceStatus.FAULT
-    if commanded_w <= 0.0:
+    if duty <= 0.0:
         return DeviceStatus.PAUSED if not report.hash_rate_hs else DeviceStatus.PAUSING
     if pool is not None and not pool.connected:
         return DeviceStatus.NO_POOL

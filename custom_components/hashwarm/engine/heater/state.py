@@ -7,7 +7,7 @@ from ..control import Decision, HeaterSettings
 from ..model.capabilities import Capabilities
 from ..model.telemetry import DeviceStatus, Telemetry, Workload
 
-DRAWN_LEAST_W = 0.5
+DRAWN_LEAST_SHARE_OF_FLOOR = 0.5
 
 
 class HeaterAction(StrEnum):
@@ -34,7 +34,8 @@ class HeaterState:
     def action(self) -> HeaterAction:
         """Heating only when watts are really drawn; preheating while the device boots or ramps."""
         drawn_w = self.telemetry.power_w if self.telemetry else None
-        if drawn_w is not None and drawn_w > self.capabilities.idle_w + DRAWN_LEAST_W:
+        least_w = self.capabilities.idle_w + DRAWN_LEAST_SHARE_OF_FLOOR * self.capabilities.floor_w
+        if drawn_w is not None and drawn_w > least_w:
             return HeaterAction.HEATING
         if self.decision is not None and self.decision.power_w > 0.0 and self._booting:
             return HeaterAction.PREHEATING
@@ -59,8 +60,10 @@ class HeaterState:
         """What the watts are spent on; None while the device says nothing."""
         if self.telemetry is None or self.offline:
             return None
-        hashing = self.telemetry.hash_rate_hs
-        return Workload.MINING if hashing is not None and hashing > 0.0 else Workload.OFF
+        if not self.telemetry.hash_rate_hs:
+            return Workload.OFF
+        pool = self.telemetry.pool
+        return Workload.MINING if pool is not None and pool.connected else Workload.HEAT_ONLY
 
     @property
     def efficiency_j_per_th(self) -> float | None:

@@ -46,3 +46,5 @@ class Capabilities:
     """The restart budget; None where starts cost nothing."""
     write_interval_s: float = 0.0
     power_source: PowerSource | None = None
+    power_delay_s: float = 0.0
+    """How old a power reading may be."""

@@ -40,6 +40,7 @@ class Why(StrEnum):
     MINIMUM_OFF = "minimum_off"
     RESTART_BUDGET = "restart_budget"
     RESTART_BUDGET_COLD = "restart_budget_cold"
+    SENSOR_AWAITED = "sensor_awaited"
     SENSOR_STALE_FLOOR = "sensor_stale_floor"
     SENSOR_STALE_OFF = "sensor_stale_off"
     SENSOR_STALE_FROST = "sensor_stale_frost"
@@ -50,5 +51,4 @@ class Why(StrEnum):
     HEAT_WITHOUT_COMMAND = "heat_without_command"
     DEVICE_OFFLINE = "device_offline"
     WORKER_RESTARTING = "worker_restarting"
-    NO_POOL = "no_pool"
     STOPPING = "stopping"

@@ -29,6 +29,8 @@ class Workload(StrEnum):
     MINING = "mining"
     AI = "ai"
     MIXED = "mixed"
+    HEAT_ONLY = "heat_only"
+    """Hashing that no pool pays."""
     OFF = "off"
 
 
