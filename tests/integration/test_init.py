@@ -212,6 +212,20 @@ async def test_the_end_of_home_assistant_is_the_end_of_the_worker_and_of_the_ope
     assert rows[0][1] == 1
 
 
+async def test_a_heater_that_is_unloaded_leaves_no_open_interval(
+    hass: HomeAssistant, house: House, freezer: FrozenDateTimeFactory
+):
+    await house.do("climate", "turn_on")
+    freezer.tick(5)
+    await house.a_pass()
+    await hass.config_entries.async_unload(house.entry.entry_id)
+    await house.home_entry.runtime_data.home.flush()
+    with sqlite3.connect(ledger(hass)) as connection:
+        rows = connection.execute("SELECT closed FROM money_interval WHERE energy_mj > 0").fetchall()
+    connection.close()
+    assert rows == [(1,)]
+
+
 async def test_stored_nonsense_is_no_reason_to_stay_cold(
     hass: HomeAssistant, set_up: SetUp, hass_storage: dict[str, Any]
 ):
