@@ -3,22 +3,22 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from time import monotonic
 from typing import Any, override
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.storage import Store
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
-from homeassistant.util.dt import utcnow
 
 from .const import CONF_KIND, CONF_POOLS, DOMAIN, LOGGER
 from .engine.heater import Heater, HeaterSettings, HeaterState
 from .engine.home import Earning, Figure, FigureKind, HeaterSample, Home, OpenHome, Outlook, Scheme, Totals
 from .engine.model.telemetry import Telemetry
 
-LIVELY_FOR = timedelta(seconds=30)
+LIVELY_FOR_S = 30.0
 MONEY_EVERY = timedelta(minutes=1)
-SAVE_DELAY_S = 5.0
+SAVE_EVERY_S = 300.0
 STORE_VERSION = 1
 
 type HeaterConfigEntry = ConfigEntry[HeaterCoordinator]
@@ -51,7 +51,7 @@ class HeaterCoordinator(DataUpdateCoordinator[HeaterState]):
         self.kind: str = entry.data[CONF_KIND]
         self.home = home
         self._store = store
-        self._lively_until = utcnow()
+        self._lively_until_s = self._saved_at_s = monotonic()
         self._booked_into: Home | None = None
 
     @property
@@ -67,7 +67,7 @@ class HeaterCoordinator(DataUpdateCoordinator[HeaterState]):
     @property
     def lively(self) -> bool:
         """Return whether a person gave a command a moment ago and wants to see every second of what it does."""
-        return utcnow() < self._lively_until
+        return monotonic() < self._lively_until_s
 
     @property
     def totals(self) -> Totals | None:
@@ -96,7 +96,7 @@ class HeaterCoordinator(DataUpdateCoordinator[HeaterState]):
         if home is None:
             return
         if home is not self._booked_into:
-            home.set_earning(self.heater_id, Earning(scheme=Scheme.POOL if telemetry.pool is not None else Scheme.NONE))
+            home.set_earning(self.heater_id, Earning(scheme=Scheme.POOL if self.mines else Scheme.NONE))
             self._booked_into = home
         pool = telemetry.pool
         home.book(
@@ -114,15 +114,23 @@ class HeaterCoordinator(DataUpdateCoordinator[HeaterState]):
 
     @callback
     def passed(self) -> None:
-        """Take over the heater's newest pass."""
+        """Take over the heater's newest pass, and every few minutes keep what its control must not forget."""
         self.async_set_updated_data(self.heater.state)
+        if monotonic() - self._saved_at_s >= SAVE_EVERY_S:
+            self._saved_at_s = monotonic()
+            self._store.async_delay_save(self.heater.as_dict)
+
+    @override
+    async def _async_update_data(self) -> HeaterState:
+        """Return the newest pass, for people who ask for an update by hand."""
+        return self.heater.state
 
     async def async_settings_changed(self) -> None:
-        """Act on changed settings at once and keep them."""
-        self._lively_until = utcnow() + LIVELY_FOR
+        """Act on changed settings at once and write them down: a wish survives whatever comes next."""
+        self._lively_until_s = monotonic() + LIVELY_FOR_S
         self.heater.apply()
         self.async_update_listeners()
-        self._store.async_delay_save(self.heater.as_dict, SAVE_DELAY_S)
+        await self._store.async_save(self.heater.as_dict())
 
     async def async_close(self) -> None:
         """Stop the heater and keep what it must not forget."""

@@ -1,19 +1,18 @@
 """Base entities: the device they belong to, and when a change is worth publishing."""
 
 from abc import abstractmethod
-from datetime import datetime, timedelta
+from time import monotonic
 from typing import Any, override
 
 from homeassistant.core import callback
 from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
 from homeassistant.helpers.entity import EntityDescription
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
-from homeassistant.util.dt import utcnow
 
-from .const import DOMAIN, HOME_UNIQUE_ID, MANUFACTURER
+from .const import DOMAIN, HOME_UNIQUE_ID, MANUFACTURER, MODELS
 from .coordinator import HeaterCoordinator, HomeCoordinator
 
-QUIET_AT_MOST = timedelta(minutes=5)
+QUIET_AT_MOST_S = 300.0
 
 
 class HeaterEntity(CoordinatorEntity[HeaterCoordinator]):
@@ -32,10 +31,10 @@ class HeaterEntity(CoordinatorEntity[HeaterCoordinator]):
         self._attr_device_info = DeviceInfo(
             identifiers={(DOMAIN, unique_id)},
             manufacturer=MANUFACTURER,
-            model_id=coordinator.kind,
+            model=MODELS[coordinator.kind],
             name=coordinator.config_entry.title,
         )
-        self._published_at: datetime | None = None
+        self._published_at_s: float | None = None
         self._published: Any = None
 
     @property
@@ -46,13 +45,17 @@ class HeaterEntity(CoordinatorEntity[HeaterCoordinator]):
     @callback
     @override
     def _handle_coordinator_update(self) -> None:
-        now = utcnow()
-        value = (self.available, self._watched())
-        quiet = self._published_at is not None and now - self._published_at < QUIET_AT_MOST
+        value, elapsed_s = (self.available, self._watched()), self._quiet_for_s
+        quiet = elapsed_s is not None and elapsed_s < QUIET_AT_MOST_S
         if quiet and self._published[0] == value[0] and not self._matters(self._published[1], value[1]):
             return
-        self._published_at, self._published = now, value
+        self._published_at_s, self._published = monotonic(), value
         super()._handle_coordinator_update()
+
+    @property
+    def _quiet_for_s(self) -> float | None:
+        """Return how long ago the last state was published, None before the first."""
+        return None if self._published_at_s is None else monotonic() - self._published_at_s
 
     @abstractmethod
     def _watched(self) -> Any:

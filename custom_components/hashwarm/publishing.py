@@ -1,10 +1,7 @@
 """Which changes of a figure are worth a new state."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any
-
-from homeassistant.util.dt import utcnow
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -13,15 +10,15 @@ class Change:
 
     relative: float = 0.0
     absolute: float = 0.0
-    at_most_every: timedelta = timedelta(0)
+    at_most_every_s: float = 0.0
 
-    def matters(self, before: Any, after: Any, *, since: datetime | None, lively: bool) -> bool:
-        """Return whether `after` should be published; None and words always are when they differ."""
+    def matters(self, before: Any, after: Any, *, elapsed_s: float | None, lively: bool) -> bool:
+        """Return whether `after` should be published `elapsed_s` later; None and words always are when they differ."""
         if before == after:
             return False
         if not isinstance(before, int | float) or not isinstance(after, int | float):
             return True
-        if since is not None and utcnow() - since < self.at_most_every:
+        if elapsed_s is not None and elapsed_s < self.at_most_every_s:
             return False
         if lively:
             return True
@@ -37,4 +34,4 @@ ANY = Change()
 POWER = Change(relative=0.02, absolute=5.0)
 HASH_RATE = Change(relative=0.02)
 TEMPERATURE = Change(absolute=0.1)
-MONEY = Change(at_most_every=timedelta(minutes=1))
+MONEY = Change(at_most_every_s=60.0)

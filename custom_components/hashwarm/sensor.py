@@ -58,7 +58,7 @@ class HeaterSensor(HeaterEntity, SensorEntity):
     @override
     def _matters(self, before: Any, after: Any) -> bool:
         return self.entity_description.change.matters(
-            before, after, since=self._published_at, lively=self.coordinator.lively
+            before, after, elapsed_s=self._quiet_for_s, lively=self.coordinator.lively
         )
 
 

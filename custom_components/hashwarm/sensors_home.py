@@ -74,7 +74,7 @@ HOME_SENSORS: tuple[HomeSensorDescription, ...] = (
         translation_key="home_earnings",
         native_unit_of_measurement="sat",
         state_class=SensorStateClass.TOTAL,
-        suggested_display_precision=4,
+        suggested_display_precision=6,
         value_fn=lambda coordinator: coordinator.data.totals.all_time.earned_sat,
     ),
     HomeSensorDescription(
@@ -82,7 +82,7 @@ HOME_SENSORS: tuple[HomeSensorDescription, ...] = (
         translation_key="home_earnings_value",
         device_class=SensorDeviceClass.MONETARY,
         state_class=SensorStateClass.TOTAL,
-        suggested_display_precision=4,
+        suggested_display_precision=6,
         unit_fn=_currency,
         value_fn=lambda coordinator: coordinator.data.totals.all_time.earned_value,
     ),
@@ -112,7 +112,7 @@ HOME_SENSORS: tuple[HomeSensorDescription, ...] = (
         device_class=SensorDeviceClass.ENERGY,
         native_unit_of_measurement=UnitOfEnergy.KILO_WATT_HOUR,
         state_class=SensorStateClass.TOTAL_INCREASING,
-        suggested_display_precision=3,
+        suggested_display_precision=4,
         value_fn=lambda coordinator: coordinator.data.totals.meter_kwh,
     ),
     HomeSensorDescription(

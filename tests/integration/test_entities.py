@@ -12,11 +12,14 @@ from syrupy.assertion import SnapshotAssertion
 
 from custom_components.hashwarm.binary_sensor import BINARY_SENSORS
 from custom_components.hashwarm.const import HEATER_PLATFORMS
+from custom_components.hashwarm.engine.home import Outlook
 from custom_components.hashwarm.engine.model.control import ControlMode
+from custom_components.hashwarm.engine.model.errors import DeviceUnreachableError
 from custom_components.hashwarm.sensors_heater import HEATER_SENSORS
 from custom_components.hashwarm.sensors_home import HOME_SENSORS
 
 from .conftest import House, SetUp, heater_of
+from .fake_worker import FakeWorker
 
 NOON = "2026-11-22T12:00:00+00:00"
 
@@ -67,8 +70,34 @@ async def test_home(
 async def test_without_a_pool_there_is_nothing_to_say_of_one(hass: HomeAssistant, set_up: SetUp):
     house = await set_up(heater=heater_of(pools=[]))
     keys = {entry.unique_id for entry in er.async_entries_for_config_entry(er.async_get(hass), house.entry.entry_id)}
-    for key in ("pool", "pool_connected", "shares_accepted", "shares_rejected", "best_share", "solo_odds"):
+    for key in (
+        "pool",
+        "pool_connected",
+        "shares_accepted",
+        "shares_rejected",
+        "best_share",
+        "solo_odds",
+        "break_even_price",
+    ):
         assert not any(unique_id.endswith(f"_{key}") for unique_id in keys), key
+
+
+async def test_without_a_pool_nothing_is_promised(set_up: SetUp):
+    house = await set_up(heater=heater_of(pools=[]))
+    await house.do("climate", "turn_on")
+    await house.a_pass()
+    assert house.coordinator.data.telemetry.hash_rate_hs > 0
+    assert house.coordinator.outlook == Outlook()
+
+
+async def test_a_heater_whose_device_was_silent_at_first_is_paid_all_the_same(
+    set_up: SetUp, freezer: FrozenDateTimeFactory
+):
+    with patch.object(FakeWorker, "read", side_effect=DeviceUnreachableError("booting")):
+        house = await set_up()
+    await house.do("climate", "turn_on")
+    await house.a_pass()
+    assert house.coordinator.outlook.value_per_kwh > 0
 
 
 def test_what_few_people_need_is_off_by_default():

@@ -1,7 +1,8 @@
 """A new state only for a change that matters, and one at least every five minutes."""
 
-from datetime import UTC, datetime, timedelta
+from time import monotonic
 from typing import Any
+from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant, callback
@@ -11,8 +12,6 @@ import pytest
 from custom_components.hashwarm.publishing import ANY, HASH_RATE, MONEY, POWER, TEMPERATURE, Change
 
 from .conftest import House
-
-NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -36,20 +35,18 @@ NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
     ],
 )
 def test_what_matters(change: Change, before: Any, after: Any, matters: bool):
-    assert change.matters(before, after, since=None, lively=False) is matters
+    assert change.matters(before, after, elapsed_s=None, lively=False) is matters
 
 
-def test_money_moves_once_a_minute_and_words_at_once(freezer: FrozenDateTimeFactory):
-    freezer.move_to(NOW)
-    assert not MONEY.matters(1.0, 2.0, since=NOW - timedelta(seconds=59), lively=True)
-    assert MONEY.matters(1.0, 2.0, since=NOW - timedelta(seconds=60), lively=False)
-    assert MONEY.matters(None, 2.0, since=NOW, lively=False)
+def test_money_moves_once_a_minute_and_words_at_once():
+    assert not MONEY.matters(1.0, 2.0, elapsed_s=59.0, lively=True)
+    assert MONEY.matters(1.0, 2.0, elapsed_s=60.0, lively=False)
+    assert MONEY.matters(None, 2.0, elapsed_s=0.0, lively=False)
 
 
-def test_while_a_person_looks_every_change_matters(freezer: FrozenDateTimeFactory):
-    freezer.move_to(NOW)
-    assert POWER.matters(40.0, 40.01, since=NOW, lively=True)
-    assert not POWER.matters(40.0, 40.0, since=NOW, lively=True)
+def test_while_a_person_looks_every_change_matters():
+    assert POWER.matters(40.0, 40.01, elapsed_s=0.0, lively=True)
+    assert not POWER.matters(40.0, 40.0, elapsed_s=0.0, lively=True)
 
 
 @pytest.fixture
@@ -100,3 +97,21 @@ async def test_after_a_command_every_second_counts(house: House, written: list[s
     house.worker.said["power_w"] = 100.2
     await house.a_pass()
     assert written == ["100.1"], "the 30 s are over"
+
+
+async def test_a_clock_set_back_silences_nobody(house: House, written: list[str], freezer: FrozenDateTimeFactory):
+    elapsed_s = monotonic() + 1000.0
+    with (
+        patch("custom_components.hashwarm.entity.monotonic", lambda: elapsed_s),
+        patch("custom_components.hashwarm.coordinator.monotonic", lambda: elapsed_s),
+    ):
+        await house.do("climate", "turn_on")
+        house.worker.said["power_w"] = 100.0
+        await house.a_pass()
+        freezer.tick(-86_400)
+        elapsed_s += 31
+        assert not house.coordinator.lively
+        elapsed_s += 270
+        written.clear()
+        await house.a_pass()
+        assert written == ["100.0"]

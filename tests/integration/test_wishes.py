@@ -1,11 +1,17 @@
 """Who is master: the control select, the heat demand and the power by hand."""
 
+from typing import Any
+
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
+from homeassistant.setup import async_setup_component
 import pytest
+from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
-from .conftest import House
+from custom_components.hashwarm.coordinator import heater_store
+
+from .conftest import House, complaints
 
 
 async def test_power_by_hand(house: House):
@@ -71,6 +77,39 @@ async def test_an_unknown_mode_is_refused(house: House):
     with pytest.raises(ServiceValidationError):
         await house.do("select", "select_option", "control", option="magic")
     assert house.state("select", "control").state == "thermostat"
+
+
+async def test_a_wish_is_written_down_before_the_service_returns(
+    hass: HomeAssistant, house: House, hass_storage: dict[str, Any]
+):
+    key = heater_store(hass, house.entry.entry_id).key
+    for on in (True, False):
+        target = {"entity_id": house.entity_id("climate")}
+        await hass.services.async_call("climate", "turn_on" if on else "turn_off", target, blocking=True)
+        assert hass_storage[key]["data"]["settings"]["on"] is on
+
+
+async def test_what_control_must_not_forget_is_written_every_few_minutes(
+    hass: HomeAssistant, house: House, hass_storage: dict[str, Any], freezer: FrozenDateTimeFactory
+):
+    key = heater_store(hass, house.entry.entry_id).key
+    await house.a_pass()
+    assert key not in hass_storage
+    freezer.tick(301)
+    await house.a_pass()
+    async_fire_time_changed(hass)
+    await hass.async_block_till_done()
+    assert hass_storage[key]["data"]["controller"] == house.coordinator.heater.as_dict()["controller"]
+
+
+async def test_an_update_asked_for_by_hand_is_answered(
+    hass: HomeAssistant, house: House, caplog: pytest.LogCaptureFixture
+):
+    assert await async_setup_component(hass, "homeassistant", {})
+    target = {"entity_id": house.entity_id("climate")}
+    await hass.services.async_call("homeassistant", "update_entity", target, blocking=True)
+    assert not complaints(caplog)
+    assert house.climate.state == "off"
 
 
 async def test_wishes_survive_a_reload(hass: HomeAssistant, house: House):

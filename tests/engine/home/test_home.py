@@ -337,6 +337,8 @@ async def test_outlook(world):
     assert outlook.block_odds_per_year == pytest.approx(365.25 * outlook.block_odds_per_day, rel=1e-3)
     assert world.home.outlook().hashprice_btc == outlook.hashprice_btc
     assert world.home.outlook().expected_sat_per_day is None
+    world.home.set_earning("b", Earning(scheme=Scheme.NONE))
+    assert world.home.outlook(hash_rate_hs=1e12, power_w=15, heater_id="b") == Outlook(), "no pool, no promise"
     assert world.home.outlook(hash_rate_hs=1e12).value_per_kwh is None
     world.price = None
     assert world.home.outlook(hash_rate_hs=1e12, power_w=15).heat_cost_per_kwh is None

@@ -10,7 +10,7 @@ import secrets
 
 from ..model.errors import StoreError
 from ..model.protocols import Monotonic, WallClock
-from ..money import Earning, HeaterSample, Ledger, Market, Totals
+from ..money import Earning, HeaterSample, Ledger, Market, Scheme, Totals
 from ..money.hashprice import (
     block_odds_per_day,
     block_odds_per_year,
@@ -166,11 +166,11 @@ class Home:
     def outlook(
         self, *, hash_rate_hs: float | None = None, power_w: float | None = None, heater_id: str | None = None
     ) -> Outlook:
-        """Return what mining would bring now at that hash rate and power, by the heater's pool fee."""
-        estimate = self._market.estimate
-        if estimate is None:
+        """Return what mining would bring now at that hash rate and power, by the heater's fee; nothing without a pool."""
+        estimate, earning = self._market.estimate, self._earnings.get(heater_id or "", Earning())
+        if estimate is None or earning.scheme is Scheme.NONE:
             return Outlook()
-        fee = self._earnings.get(heater_id or "", Earning()).fee_ppm / PPM
+        fee = earning.fee_ppm / PPM
         difficulty, reward = estimate.difficulty, estimate.reward_sat
         hashprice = hashprice_btc(difficulty, reward)
         if not hash_rate_hs:
