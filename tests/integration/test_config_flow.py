@@ -298,7 +298,7 @@ async def test_heater_options(hass: HomeAssistant, house):
     await house.a_pass()
     assert house.climate.attributes["temperature"] == 22.0
     house.room(25.1)
-    await house.do("climate", "turn_on")
+    await house.do("climate", "set_temperature", temperature=28.0, hvac_mode="heat")
     assert house.state("sensor", "why").state == "room_too_hot"
 
 
