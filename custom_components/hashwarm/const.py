@@ -37,6 +37,7 @@ KIND_LOCAL_WORKER: Final = "local_worker"
 LOGGER: Final = logging.getLogger(__package__)
 MANUFACTURER: Final = "Hashwarm"
 MARKET_URL: Final = "https://mempool.space"
+MODELS: Final = {KIND_LOCAL_WORKER: "Hashing worker"}
 
 HEATER_PLATFORMS: Final = (
     Platform.BINARY_SENSOR,

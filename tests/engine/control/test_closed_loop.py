@@ -48,6 +48,24 @@ def test_the_demo_box_is_held_within_a_fifth_of_a_kelvin(heater_w):
     assert max(abs(celsius - 21.0) for celsius in held) < 0.2
 
 
+@pytest.mark.parametrize("delay_s", [1, 4, 8])
+def test_the_demo_box_bears_a_device_and_a_sensor_that_lag(delay_s):
+    capabilities = replace(WORKER, maximum_w=7.0, floor_w=0.14)
+    house = House(Bench(capabilities, RoomResponse.BOX), insulated_box(7.0), lag_s=5.0, resolution_k=0.01, start_c=15.0)
+    house.bench.obey = False
+    house.bench.settings.choose_target(21.0)
+    commanded = [0.0] * delay_s
+    temperatures = []
+    for _ in range(1800):
+        house.bench.power_w = commanded.pop(0)
+        air, powers = house.run(1)
+        commanded.append(powers[0])
+        temperatures += air
+    assert max(temperatures) < 21.2
+    assert next(index for index, celsius in enumerate(temperatures) if celsius > 20.8) < 240
+    assert min(temperatures[300:]) > 20.8
+
+
 def test_a_lower_target_dims_and_then_pauses():
     house = House(Bench(WORKER, RoomResponse.BOX), insulated_box(50.0), lag_s=5.0, resolution_k=0.01, start_c=21.0)
     house.run(600)

@@ -19,6 +19,8 @@ COLD_UNDER_TARGET_K = 2.0
 DRAWN_SMOOTHING_S = 30.0
 LONGEST_STEP_S = 60.0
 HANDOVER_S = 30.0
+# Dangers are told of even while nothing is asked; the rest only while it stands in the way.
+TOLD_ALWAYS = {Why.CHIP_TOO_HOT, Why.ROOM_TOO_HOT}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -197,7 +199,8 @@ class Controller:
             return self._forced(0.0, Why.STOPPING if inputs.stopping else Why.USER_OFF, inputs)
         if ruling.urgent:
             assert ruling.why is not None
-            return self._forced(min(demand_w, ruling.ceiling_w), ruling.why if demand_w > 0.0 else reason, inputs)
+            told = demand_w > 0.0 or ruling.why in TOLD_ALWAYS
+            return self._forced(min(demand_w, ruling.ceiling_w), ruling.why if told else reason, inputs)
         shaped = self._shape(inputs, min(demand_w, ruling.ceiling_w), sight, elapsed_s)
         if shaped.power_w > ruling.ceiling_w:
             return self._forced(ruling.ceiling_w, ruling.why or reason, inputs)

@@ -15,15 +15,20 @@ class RoomResponse(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Gains:
-    """Proportional gain as a share of maximum power per K, integral time in s, feed-forward as a share per K."""
+    """Proportional gain as a share of maximum power per K, integral time in s, feed-forward as a share per K.
+
+    Further from the target than `learning_band_k` the integral learns less, or a long warm-up would end in a long
+    overshoot.
+    """
 
     proportional_per_k: float
     integral_s: float
     outdoor_per_k: float
+    learning_band_k: float = 0.5
 
 
 GAINS: dict[RoomResponse, Gains] = {
-    RoomResponse.BOX: Gains(proportional_per_k=0.5, integral_s=180.0, outdoor_per_k=0.02),
+    RoomResponse.BOX: Gains(proportional_per_k=0.5, integral_s=90.0, outdoor_per_k=0.03, learning_band_k=1.0),
     RoomResponse.LIGHT: Gains(proportional_per_k=0.5, integral_s=2400.0, outdoor_per_k=0.01),
     RoomResponse.ORDINARY: Gains(proportional_per_k=0.4, integral_s=4800.0, outdoor_per_k=0.01),
     RoomResponse.HEAVY: Gains(proportional_per_k=0.3, integral_s=9600.0, outdoor_per_k=0.01),
@@ -31,8 +36,6 @@ GAINS: dict[RoomResponse, Gains] = {
 
 # Power readings within this share of the maximum count as obedience; estimates are no better.
 TRACKING_TOLERANCE = 0.1
-# Far from the target the integral learns less, or a long warm-up would end in a long overshoot.
-LEARNING_BAND_K = 0.5
 
 
 class Regulator:
@@ -70,7 +73,7 @@ class Regulator:
 
     def _learn(self, error_k: float, maximum_w: float, elapsed_s: float) -> None:
         """Integrate the error, unless the demand is at its limit and the error would only drive it further."""
-        learning = 1.0 / (1.0 + (error_k / LEARNING_BAND_K) ** 2)
+        learning = 1.0 / (1.0 + (error_k / self._gains.learning_band_k) ** 2)
         rate_w_per_s = learning * self._gains.proportional_per_k * maximum_w * error_k / self._gains.integral_s
         self.integral_w = min(max(self.integral_w + rate_w_per_s * elapsed_s, -maximum_w), maximum_w)
 

@@ -26,6 +26,7 @@ FLOOR_SHARE = 0.02
 # A meter counts as silent after five minutes; until then its reading may be that old.
 METER_DELAY_S = 300.0
 SILENT_AFTER_S = 5.0
+LIMITED_AFTER_S = 15.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +66,7 @@ class LocalWorker(Backend):
         self._machine = MachineMeter()
         self._host = HostSensors(read_host)
         self._duty_limit = 1.0
+        self._limited_since_s: float | None = None
         self._duty = 0.0
         self._last: tuple[float, float, float | None] | None = None
         self._power: tuple[float, PowerSource] | None = None
@@ -144,21 +146,31 @@ class LocalWorker(Backend):
             self._forget_power()
         else:
             self._measure(report, host, now_s)
+        limited = self._is_limited(report, now_s)
         power_w, source = self._power or (None, None)
         pool = self._session.state if self._session is not None else None
         return Telemetry(
             at_s=now_s,
-            status=_status(report, pool, self._duty),
+            status=_status(report, pool, self._duty, limited=limited),
             power_w=power_w,
             power_source=source,
             hash_rate_hs=report.hash_rate_hs if report else None,
             hashes=report.hashes if report else None,
             chip_c=host.chip_c,
-            limited=report.limited if report else False,
+            limited=limited,
             kernel=report.kernel if report else None,
             problem=report.kernel_problem if report else None,
             pool=pool,
         )
+
+    def _is_limited(self, report: ChildReport | None, now_s: float) -> bool:
+        """Return whether other work has kept the child from its pace for a while; a short rush is no limit."""
+        if report is None or not report.limited:
+            self._limited_since_s = None
+            return False
+        if self._limited_since_s is None:
+            self._limited_since_s = now_s
+        return now_s - self._limited_since_s >= LIMITED_AFTER_S
 
     def _measure(self, report: ChildReport | None, host: HostReading, now_s: float) -> None:
         meter_w = self._options.meter.read_w() if self._options.meter is not None else None
@@ -206,7 +218,7 @@ class LocalWorker(Backend):
         return report.full_rate_hs if report is not None else None
 
 
-def _status(report: ChildReport | None, pool: PoolState | None, duty: float) -> DeviceStatus:
+def _status(report: ChildReport | None, pool: PoolState | None, duty: float, *, limited: bool) -> DeviceStatus:
     if report is None:
         return DeviceStatus.STARTING
     if not report.running:
@@ -215,6 +227,6 @@ def _status(report: ChildReport | None, pool: PoolState | None, duty: float) -> 
         return DeviceStatus.PAUSED if not report.hash_rate_hs else DeviceStatus.PAUSING
     if pool is not None and not pool.connected:
         return DeviceStatus.NO_POOL
-    if report.limited:
+    if limited:
         return DeviceStatus.THROTTLED
     return DeviceStatus.RUNNING if report.hash_rate_hs else DeviceStatus.RESUMING
