@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Any, cast
 
 from homeassistant.config_entries import SOURCE_SYSTEM, ConfigEntry, ConfigEntryState
-from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE, EVENT_HOMEASSISTANT_STOP
+from homeassistant.const import EVENT_CORE_CONFIG_UPDATE, EVENT_HOMEASSISTANT_FINAL_WRITE, EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryError, ConfigEntryNotReady
 from homeassistant.util.event_type import EventType
@@ -22,16 +22,29 @@ from .coordinator import (
 )
 from .engine.home import Home
 from .engine.model.errors import BackendError, StoreError
-from .helpers import home_entry, loaded_home
-from .repairs import IssueBook, PriceWatch, Problems, heater_problems
+from .helpers import home_entry, loaded_heaters, loaded_home
+from .repairs import IssueBook, LedgerWatch, PriceWatch, Problems, heater_problems
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: HashwarmConfigEntry) -> None:
     """Set up a heater or the home."""
+    _reload_when_moved(hass, entry)
     if entry.data[CONF_KIND] == KIND_HOME:
         await _async_setup_home(hass, cast("HomeConfigEntry", entry))
     else:
         await _async_setup_heater(hass, cast("HeaterConfigEntry", entry))
+
+
+def _reload_when_moved(hass: HomeAssistant, entry: HashwarmConfigEntry) -> None:
+    """Begin anew in another currency or time zone: days, prices and units follow."""
+    before = (hass.config.currency, hass.config.time_zone)
+
+    @callback
+    def look(_event: Event[Any]) -> None:
+        if (hass.config.currency, hass.config.time_zone) != before:
+            hass.config_entries.async_schedule_reload(entry.entry_id)
+
+    entry.async_on_unload(hass.bus.async_listen(EVENT_CORE_CONFIG_UPDATE, look))
 
 
 async def _async_setup_home(hass: HomeAssistant, entry: HomeConfigEntry) -> None:
@@ -108,10 +121,12 @@ def _home(hass: HomeAssistant) -> Home | None:
 
 def _watch_heater(coordinator: HeaterCoordinator, book: IssueBook) -> None:
     """Raise repairs from what the passes show."""
+    ledger = LedgerWatch()
 
     @callback
     def look() -> None:
-        book.update(heater_problems(coordinator.name, coordinator.data))
+        missed = ledger.problems(coordinator.name, has_ledger=coordinator.home() is not None)
+        book.update({**heater_problems(coordinator.name, coordinator.data), **missed})
 
     coordinator.config_entry.async_on_unload(coordinator.async_add_listener(look))
     coordinator.config_entry.async_on_unload(book.close)
@@ -140,6 +155,16 @@ async def async_unload_entry(hass: HomeAssistant, entry: HashwarmConfigEntry) ->
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: HashwarmConfigEntry) -> None:
-    """Forget a heater's settings; the ledger stays, for money is history."""
-    if entry.data[CONF_KIND] != KIND_HOME:
+    """Forget a heater's settings; the ledger stays, for money is history. Heaters left alone make a new home."""
+    if entry.data[CONF_KIND] == KIND_HOME:
+        hass.async_create_task(_async_reload_heaters(hass, entry), "hashwarm: a new home")
+    else:
         await heater_store(hass, entry.entry_id).async_remove()
+
+
+async def _async_reload_heaters(hass: HomeAssistant, home: ConfigEntry[Any]) -> None:
+    """Reload the heaters that run, once the home is gone for good."""
+    async with home.setup_lock:
+        heaters = loaded_heaters(hass)
+    for coordinator in heaters:
+        hass.config_entries.async_schedule_reload(coordinator.config_entry.entry_id)

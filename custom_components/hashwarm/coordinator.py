@@ -70,6 +70,12 @@ class HeaterCoordinator(DataUpdateCoordinator[HeaterState]):
         return monotonic() < self._lively_until_s
 
     @property
+    def currency(self) -> str:
+        """Return the currency that the ledger counts in, which may lag behind a change in Home Assistant."""
+        home = self.home()
+        return home.currency if home is not None else self.hass.config.currency
+
+    @property
     def totals(self) -> Totals | None:
         """Return the heater's totals, None while the home is not loaded."""
         home = self.home()
@@ -165,6 +171,11 @@ class HomeCoordinator(DataUpdateCoordinator[HomeState]):
     def home(self) -> Home:
         """Return the engine's home."""
         return self.opened.home
+
+    @property
+    def currency(self) -> str:
+        """Return the currency that the ledger counts in, which may lag behind a change in Home Assistant."""
+        return self.home.currency
 
     @override
     async def _async_update_data(self) -> HomeState:

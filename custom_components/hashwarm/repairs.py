@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
+from time import monotonic
 
 from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow
 from homeassistant.core import HomeAssistant, callback
@@ -13,6 +14,7 @@ from .engine.heater import HeaterState
 
 SALVAGED = "store_salvaged"
 POOL_PROBLEMS = {"pool_difficulty_too_high", "pool_garbage", "pool_refused"}
+LEDGER_MISSED_AFTER_S = 60.0
 PRICE_LOST_AFTER = timedelta(minutes=10)
 KERNEL_PROBLEMS = {"kernel_tampered", "kernel_wrong", "kernel_crashed"}
 
@@ -40,6 +42,22 @@ def heater_problems(name: str, state: HeaterState) -> Problems:
     if pool is not None and pool.problem in POOL_PROBLEMS:
         problems[pool.problem] = {"heater": name, "pool": pool.name or "?"}
     return problems
+
+
+class LedgerWatch:
+    """Notices that a heater has nowhere to book; a home that is being reloaded is back at once."""
+
+    def __init__(self) -> None:
+        self._booked_at_s = monotonic()
+
+    def problems(self, name: str, *, has_ledger: bool) -> Problems:
+        """Return what is wrong with the heater's books now."""
+        problems: Problems = {}
+        if has_ledger:
+            self._booked_at_s = monotonic()
+        elif monotonic() - self._booked_at_s >= LEDGER_MISSED_AFTER_S:
+            problems["ledger_missing"] = {"heater": name}
+        return problems
 
 
 class PriceWatch:

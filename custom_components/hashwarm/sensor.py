@@ -37,8 +37,12 @@ class HeaterSensor(HeaterEntity, SensorEntity):
     def __init__(self, coordinator: HeaterCoordinator, description: HeaterSensorDescription) -> None:
         super().__init__(coordinator, description)
         self._from_device = description.from_device
-        if description.unit_fn is not None:
-            self._attr_native_unit_of_measurement = description.unit_fn(coordinator.hass)
+
+    @property
+    @override
+    def native_unit_of_measurement(self) -> str | None:
+        unit_fn = self.entity_description.unit_fn
+        return unit_fn(self.coordinator) if unit_fn is not None else super().native_unit_of_measurement
 
     @property
     @override
@@ -69,8 +73,12 @@ class HomeSensor(HomeEntity, SensorEntity):
 
     def __init__(self, coordinator: HomeCoordinator, description: HomeSensorDescription) -> None:
         super().__init__(coordinator, description)
-        if description.unit_fn is not None:
-            self._attr_native_unit_of_measurement = description.unit_fn(coordinator.hass)
+
+    @property
+    @override
+    def native_unit_of_measurement(self) -> str | None:
+        unit_fn = self.entity_description.unit_fn
+        return unit_fn(self.coordinator) if unit_fn is not None else super().native_unit_of_measurement
 
     @property
     @override

@@ -7,7 +7,6 @@ from typing import Any
 
 from homeassistant.components.sensor import SensorDeviceClass, SensorEntityDescription, SensorStateClass
 from homeassistant.const import EntityCategory, UnitOfEnergy, UnitOfPower, UnitOfRatio, UnitOfTemperature
-from homeassistant.core import HomeAssistant
 from homeassistant.helpers.typing import StateType
 
 from .coordinator import HeaterCoordinator
@@ -29,7 +28,7 @@ class HeaterSensorDescription(SensorEntityDescription):
     change: Change = ANY
     from_device: bool = False
     has_fn: Callable[[HeaterCoordinator], bool] = lambda _: True
-    unit_fn: Callable[[HomeAssistant], str] | None = None
+    unit_fn: Callable[[HeaterCoordinator], str] | None = None
     value_fn: Callable[[HeaterCoordinator], Value]
 
 
@@ -57,12 +56,12 @@ def _in_th(hash_rate_hs: float | None) -> float | None:
     return hash_rate_hs / 1e12 if hash_rate_hs is not None else None
 
 
-def _currency(hass: HomeAssistant) -> str:
-    return hass.config.currency
+def _currency(coordinator: HeaterCoordinator) -> str:
+    return coordinator.currency
 
 
-def _currency_per_kwh(hass: HomeAssistant) -> str:
-    return f"{hass.config.currency}/{UnitOfEnergy.KILO_WATT_HOUR}"
+def _currency_per_kwh(coordinator: HeaterCoordinator) -> str:
+    return f"{coordinator.currency}/{UnitOfEnergy.KILO_WATT_HOUR}"
 
 
 def _why_figures(coordinator: HeaterCoordinator) -> dict[str, Any]:

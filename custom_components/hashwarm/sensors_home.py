@@ -7,7 +7,6 @@ from typing import Any
 
 from homeassistant.components.sensor import SensorDeviceClass, SensorEntityDescription, SensorStateClass
 from homeassistant.const import EntityCategory, UnitOfEnergy, UnitOfRatio
-from homeassistant.core import HomeAssistant
 from homeassistant.helpers.typing import StateType
 from homeassistant.util.dt import utcnow
 
@@ -20,12 +19,12 @@ class HomeSensorDescription(SensorEntityDescription):
     """How a figure of the home is found."""
 
     attributes_fn: Callable[[HomeCoordinator], dict[str, Any]] | None = None
-    unit_fn: Callable[[HomeAssistant], str] | None = None
+    unit_fn: Callable[[HomeCoordinator], str] | None = None
     value_fn: Callable[[HomeCoordinator], StateType | datetime]
 
 
-def _currency(hass: HomeAssistant) -> str:
-    return hass.config.currency
+def _currency(coordinator: HomeCoordinator) -> str:
+    return coordinator.currency
 
 
 def _figure(kind: FigureKind) -> Callable[[HomeCoordinator], float | None]:

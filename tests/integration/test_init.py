@@ -11,7 +11,7 @@ from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState
 from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE, EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.helpers import device_registry as dr, entity_platform as ep, entity_registry as er
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
@@ -192,6 +192,62 @@ async def test_removal_forgets_the_settings_and_keeps_the_ledger(
     await hass.config_entries.async_remove(house.home_entry.entry_id)
     assert ledger(hass).exists()
     assert not hass.config_entries.async_entries(DOMAIN)
+
+
+async def test_heaters_left_without_a_home_make_a_new_one(
+    hass: HomeAssistant, house: House, freezer: FrozenDateTimeFactory
+):
+    await house.do("climate", "turn_on")
+    old = house.home_entry.entry_id
+    await hass.config_entries.async_remove(old)
+    await hass.async_block_till_done()
+    assert house.home_entry.entry_id != old
+    assert house.home_entry.state is ConfigEntryState.LOADED
+    assert house.entry.state is ConfigEntryState.LOADED
+    for _ in range(3):
+        await house.a_pass()
+        freezer.tick(10)
+    assert house.worker.commanded_w > 50.0
+    assert house.coordinator.totals.today.energy_kwh > 0.0
+
+
+@pytest.mark.parametrize("change", [{"currency": "SEK"}, {"time_zone": "Pacific/Auckland"}])
+async def test_another_currency_or_time_zone_begins_anew(hass: HomeAssistant, house: House, change: dict[str, str]):
+    await house.do("climate", "turn_on")
+    home = house.home_entry.runtime_data.home
+    await hass.config.async_update(**change)
+    await hass.async_block_till_done()
+    assert house.home_entry.runtime_data.home is not home
+    assert house.home_entry.runtime_data.home.currency == change.get("currency", "EUR")
+    assert len(house.workers) == 2
+    await house.a_pass()
+    assert house.worker.commanded_w > 50.0
+    currency = change.get("currency", "EUR")
+    assert house.state("sensor", "heating_cost").attributes["unit_of_measurement"] == currency
+    assert house.state("sensor", "heating_cost", owner="home").attributes["unit_of_measurement"] == currency
+
+
+async def test_another_place_in_the_same_time_zone_changes_nothing(hass: HomeAssistant, house: House):
+    home = house.home_entry.runtime_data.home
+    await hass.config.async_update(latitude=12.0)
+    await hass.async_block_till_done()
+    assert house.home_entry.runtime_data.home is home
+    assert len(house.workers) == 1
+
+
+async def test_figures_of_an_old_currency_never_carry_the_new_one(hass: HomeAssistant, house: House):
+    hass.config.currency = "SEK"
+    await house.do("climate", "turn_on")
+    await house.a_pass()
+    for key, unit in (("heating_cost", "EUR"), ("break_even_price", "EUR/kWh")):
+        assert house.coordinator.currency == "EUR"
+        entity = next(
+            entity
+            for platform in ep.async_get_platforms(hass, DOMAIN)
+            for entity in platform.entities.values()
+            if entity.unique_id == f"{HEATER_ID}_{key}"
+        )
+        assert entity.unit_of_measurement == unit
 
 
 async def test_the_end_of_home_assistant_is_the_end_of_the_worker_and_of_the_open_interval(

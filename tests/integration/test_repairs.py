@@ -9,6 +9,7 @@ from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components.repairs.const import DOMAIN as REPAIRS
+from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
@@ -90,6 +91,18 @@ async def test_a_device_that_draws_without_command(hass: HomeAssistant, house: H
         freezer.tick(10)
         house.room(18.0)
         await house.a_pass()
+    assert issues(hass) == {}
+
+
+async def test_a_heater_without_a_ledger_says_so(hass: HomeAssistant, house: House, freezer: FrozenDateTimeFactory):
+    await hass.config_entries.async_set_disabled_by(house.home_entry.entry_id, ConfigEntryDisabler.USER)
+    await house.a_pass()
+    assert issues(hass) == {}, "a home that is reloaded is no problem"
+    freezer.tick(61)
+    await house.a_pass()
+    assert issues(hass)[f"ledger_missing_{HEATER}"].translation_placeholders == {"heater": "Hashwarm heater"}
+    await hass.config_entries.async_set_disabled_by(house.home_entry.entry_id, None)
+    await house.a_pass()
     assert issues(hass) == {}
 
 

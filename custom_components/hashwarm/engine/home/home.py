@@ -166,7 +166,7 @@ class Home:
     def outlook(
         self, *, hash_rate_hs: float | None = None, power_w: float | None = None, heater_id: str | None = None
     ) -> Outlook:
-        """Return what mining would bring now at that hash rate and power, by the heater's fee; nothing without a pool."""
+        """Return what mining would bring now at that hash rate and power, by the heater's fee; none without a pool."""
         estimate, earning = self._market.estimate, self._earnings.get(heater_id or "", Earning())
         if estimate is None or earning.scheme is Scheme.NONE:
             return Outlook()
