@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import ceil
 from typing import Any, override
 
 from homeassistant.components.number import NumberDeviceClass, NumberEntity, NumberEntityDescription, NumberMode
@@ -18,6 +19,7 @@ from .engine.model.control import ControlMode
 from .entity import HeaterEntity
 
 PARALLEL_UPDATES = 1
+COARSE_FROM_W = 20.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +28,7 @@ class HeaterNumberDescription(NumberEntityDescription):
 
     mode_in_force: ControlMode
     maximum_fn: Callable[[HeaterCoordinator], float]
+    step_fn: Callable[[HeaterCoordinator], float]
     value_fn: Callable[[HeaterSettings], float]
     set_fn: Callable[[HeaterSettings, float], None]
 
@@ -46,16 +49,26 @@ def _set_manual_power(settings: HeaterSettings, power_w: float) -> None:
     settings.manual_power_w = power_w
 
 
+def _power_step_w(coordinator: HeaterCoordinator) -> float:
+    return 1.0 if coordinator.data.capabilities.maximum_w >= COARSE_FROM_W else 0.1
+
+
+def _maximum_power_w(coordinator: HeaterCoordinator) -> float:
+    """Return the maximum on the next step: all of the heater can be asked for, and there is always something to ask."""
+    steps_per_w = round(1.0 / _power_step_w(coordinator))
+    return max(ceil(coordinator.data.capabilities.maximum_w * steps_per_w), 1) / steps_per_w
+
+
 NUMBERS: tuple[HeaterNumberDescription, ...] = (
     HeaterNumberDescription(
         key="heat_demand",
         translation_key="heat_demand",
         mode=NumberMode.SLIDER,
         native_min_value=0,
-        native_step=1,
         native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
         mode_in_force=ControlMode.HEAT_DEMAND,
         maximum_fn=lambda _: 100.0,
+        step_fn=lambda _: 1.0,
         value_fn=_heat_demand,
         set_fn=_set_heat_demand,
     ),
@@ -65,10 +78,10 @@ NUMBERS: tuple[HeaterNumberDescription, ...] = (
         device_class=NumberDeviceClass.POWER,
         mode=NumberMode.SLIDER,
         native_min_value=0,
-        native_step=1,
         native_unit_of_measurement=UnitOfPower.WATT,
         mode_in_force=ControlMode.MANUAL_POWER,
-        maximum_fn=lambda coordinator: float(round(coordinator.data.capabilities.maximum_w)),
+        maximum_fn=_maximum_power_w,
+        step_fn=_power_step_w,
         value_fn=lambda settings: settings.manual_power_w,
         set_fn=_set_manual_power,
     ),
@@ -97,17 +110,21 @@ class HeaterNumber(HeaterEntity, NumberEntity):
 
     @property
     @override
+    def native_step(self) -> float:
+        return self.entity_description.step_fn(self.coordinator)
+
+    @property
+    @override
     def native_value(self) -> float:
         return self.entity_description.value_fn(self.coordinator.settings)
 
     @override
     async def async_set_native_value(self, value: float) -> None:
-        if self.coordinator.settings.mode is not self.entity_description.mode_in_force:
-            raise ServiceValidationError(
-                translation_domain=DOMAIN,
-                translation_key="number_not_in_force",
-                translation_placeholders={"mode": self.entity_description.mode_in_force.value},
-            )
+        mode_in_force = self.entity_description.mode_in_force
+        if self.coordinator.settings.mode is not mode_in_force:
+            if mode_in_force is ControlMode.HEAT_DEMAND:
+                raise ServiceValidationError(translation_domain=DOMAIN, translation_key="heat_demand_not_in_force")
+            raise ServiceValidationError(translation_domain=DOMAIN, translation_key="manual_power_not_in_force")
         self.entity_description.set_fn(self.coordinator.settings, value)
         await self.coordinator.async_settings_changed()
 

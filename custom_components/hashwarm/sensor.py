@@ -55,14 +55,23 @@ class HeaterSensor(HeaterEntity, SensorEntity):
         attributes_fn = self.entity_description.attributes_fn
         return attributes_fn(self.coordinator) if attributes_fn is not None else None
 
+    @property
+    @override
+    def last_reset(self) -> datetime | None:
+        last_reset_fn = self.entity_description.last_reset_fn
+        return last_reset_fn() if last_reset_fn is not None else None
+
     @override
     def _watched(self) -> Any:
-        return self.native_value
+        description = self.entity_description
+        return ((description.change, self.native_value), *description.watch_fn(self.coordinator))
 
     @override
     def _matters(self, before: Any, after: Any) -> bool:
-        return self.entity_description.change.matters(
-            before, after, elapsed_s=self._quiet_for_s, lively=self.coordinator.lively
+        lively, elapsed_s = self.coordinator.lively, self._quiet_for_s
+        return len(before) != len(after) or any(
+            change.matters(old, new, elapsed_s=elapsed_s, lively=lively)
+            for (_, old), (change, new) in zip(before, after, strict=True)
         )
 
 

@@ -8,16 +8,19 @@ from typing import Any
 from homeassistant.components.sensor import SensorDeviceClass, SensorEntityDescription, SensorStateClass
 from homeassistant.const import EntityCategory, UnitOfEnergy, UnitOfPower, UnitOfRatio, UnitOfTemperature
 from homeassistant.helpers.typing import StateType
+from homeassistant.util.dt import start_of_local_day
 
 from .coordinator import HeaterCoordinator
 from .engine.heater import Decision
-from .engine.home import PeriodTotals, Totals
+from .engine.home import FigureKind, PeriodTotals, Totals
 from .engine.model.capabilities import PowerSource
 from .engine.model.control import Why
 from .engine.model.telemetry import DeviceStatus, PoolState, Telemetry, Workload
+from .provenance import NETWORK, VALUE, provenance
 from .publishing import ANY, HASH_RATE, MONEY, POWER, TEMPERATURE, Change
 
 type Value = StateType | datetime
+type Watched = tuple[tuple[Change, Any], ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,8 +31,11 @@ class HeaterSensorDescription(SensorEntityDescription):
     change: Change = ANY
     from_device: bool = False
     has_fn: Callable[[HeaterCoordinator], bool] = lambda _: True
+    last_reset_fn: Callable[[], datetime] | None = None
     unit_fn: Callable[[HeaterCoordinator], str] | None = None
     value_fn: Callable[[HeaterCoordinator], Value]
+    watch_fn: Callable[[HeaterCoordinator], Watched] = lambda _: ()
+    """What else is worth a new state when it changes."""
 
 
 def _decision[T](read: Callable[[Decision], T]) -> Callable[[HeaterCoordinator], T | None]:
@@ -76,6 +82,29 @@ def _why_figures(coordinator: HeaterCoordinator) -> dict[str, Any]:
     }
 
 
+def _why_watched(coordinator: HeaterCoordinator) -> Watched:
+    figures = _why_figures(coordinator)
+    return tuple(zip((TEMPERATURE, ANY, POWER, POWER), figures.values(), strict=False))
+
+
+def _provenance(*kinds: FigureKind) -> Callable[[HeaterCoordinator], dict[str, Any]]:
+    def attributes(coordinator: HeaterCoordinator) -> dict[str, Any]:
+        home = coordinator.home()
+        if home is None or not coordinator.mines:
+            return {}
+        return provenance(home.market.figure(kind) for kind in kinds)
+
+    return attributes
+
+
+def _offset_figures(coordinator: HeaterCoordinator) -> dict[str, Any]:
+    totals = coordinator.totals
+    if totals is None:
+        return {}
+    told_by = _provenance(*VALUE)(coordinator)
+    return {"today": totals.today.offset_percent, "season": totals.season.offset_percent, **told_by}
+
+
 def _period_figures(period: PeriodTotals) -> dict[str, Any]:
     return {"unmeasured_s": period.unmeasured_s, "cost_known_share": period.cost_known_share}
 
@@ -95,6 +124,15 @@ def _pool_figures(coordinator: HeaterCoordinator) -> dict[str, Any]:
     }
 
 
+def _telemetry_problem(coordinator: HeaterCoordinator) -> Watched:
+    telemetry = coordinator.data.telemetry
+    return ((ANY, telemetry.problem),) if telemetry is not None else ()
+
+
+def _pool_watched(coordinator: HeaterCoordinator) -> Watched:
+    return tuple((HASH_RATE, figure) for figure in _pool_figures(coordinator).values())
+
+
 HEATER_SENSORS: tuple[HeaterSensorDescription, ...] = (
     HeaterSensorDescription(
         key="best_share",
@@ -111,6 +149,7 @@ HEATER_SENSORS: tuple[HeaterSensorDescription, ...] = (
         change=MONEY,
         has_fn=lambda coordinator: coordinator.mines,
         unit_fn=_currency_per_kwh,
+        attributes_fn=_provenance(*VALUE),
         value_fn=lambda coordinator: coordinator.outlook.value_per_kwh,
     ),
     HeaterSensorDescription(
@@ -131,6 +170,8 @@ HEATER_SENSORS: tuple[HeaterSensorDescription, ...] = (
         state_class=SensorStateClass.TOTAL,
         suggested_display_precision=6,
         change=MONEY,
+        attributes_fn=_provenance(*NETWORK),
+        last_reset_fn=start_of_local_day,
         value_fn=_totals(lambda totals: totals.today.earned_sat),
     ),
     HeaterSensorDescription(
@@ -140,6 +181,7 @@ HEATER_SENSORS: tuple[HeaterSensorDescription, ...] = (
         state_class=SensorStateClass.TOTAL,
         suggested_display_precision=6,
         change=MONEY,
+        attributes_fn=_provenance(*NETWORK),
         value_fn=_totals(lambda totals: totals.all_time.earned_sat),
     ),
     HeaterSensorDescription(
@@ -150,6 +192,7 @@ HEATER_SENSORS: tuple[HeaterSensorDescription, ...] = (
         suggested_display_precision=6,
         change=MONEY,
         unit_fn=_currency,
+        attributes_fn=_provenance(*VALUE),
         value_fn=_totals(lambda totals: totals.all_time.earned_value),
     ),
     HeaterSensorDescription(
@@ -180,9 +223,7 @@ HEATER_SENSORS: tuple[HeaterSensorDescription, ...] = (
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=4,
         change=MONEY,
-        attributes_fn=lambda coordinator: (
-            {"today": t.today.offset_percent, "season": t.season.offset_percent} if (t := coordinator.totals) else {}
-        ),
+        attributes_fn=_offset_figures,
         value_fn=_totals(lambda totals: totals.last_30_days.offset_percent),
     ),
     HeaterSensorDescription(
@@ -202,6 +243,7 @@ HEATER_SENSORS: tuple[HeaterSensorDescription, ...] = (
         suggested_display_precision=4,
         change=MONEY,
         unit_fn=_currency_per_kwh,
+        attributes_fn=_provenance(*VALUE),
         value_fn=_totals(lambda totals: totals.last_30_days.cost_per_kwh_after_earnings),
     ),
     HeaterSensorDescription(
@@ -232,6 +274,7 @@ HEATER_SENSORS: tuple[HeaterSensorDescription, ...] = (
         entity_category=EntityCategory.DIAGNOSTIC,
         attributes_fn=lambda coordinator: {"problem": t.problem} if (t := coordinator.data.telemetry) else {},
         value_fn=_telemetry(lambda telemetry: telemetry.kernel),
+        watch_fn=_telemetry_problem,
     ),
     HeaterSensorDescription(
         key="pool",
@@ -241,6 +284,7 @@ HEATER_SENSORS: tuple[HeaterSensorDescription, ...] = (
         has_fn=lambda coordinator: coordinator.mines,
         attributes_fn=_pool_figures,
         value_fn=_pool(lambda pool: pool.name),
+        watch_fn=_pool_watched,
     ),
     HeaterSensorDescription(
         key="power",
@@ -298,6 +342,7 @@ HEATER_SENSORS: tuple[HeaterSensorDescription, ...] = (
         suggested_display_precision=12,
         change=MONEY,
         has_fn=lambda coordinator: coordinator.mines,
+        attributes_fn=_provenance(FigureKind.DIFFICULTY),
         value_fn=lambda coordinator: (
             odds * 100.0 if (odds := coordinator.outlook.block_odds_per_year) is not None else None
         ),
@@ -322,6 +367,7 @@ HEATER_SENSORS: tuple[HeaterSensorDescription, ...] = (
         options=[why.value for why in Why],
         attributes_fn=_why_figures,
         value_fn=_decision(lambda decision: decision.why),
+        watch_fn=_why_watched,
     ),
     HeaterSensorDescription(
         key="workload",

@@ -8,10 +8,10 @@ from typing import Any
 from homeassistant.components.sensor import SensorDeviceClass, SensorEntityDescription, SensorStateClass
 from homeassistant.const import EntityCategory, UnitOfEnergy, UnitOfRatio
 from homeassistant.helpers.typing import StateType
-from homeassistant.util.dt import utcnow
 
 from .coordinator import HomeCoordinator
 from .engine.home import FigureKind
+from .provenance import NETWORK, VALUE, provenance
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,14 +35,8 @@ def _figure(kind: FigureKind) -> Callable[[HomeCoordinator], float | None]:
     return value
 
 
-def _provenance(kind: FigureKind) -> Callable[[HomeCoordinator], dict[str, Any]]:
-    def attributes(coordinator: HomeCoordinator) -> dict[str, Any]:
-        figure = coordinator.data.figures.get(kind)
-        if figure is None:
-            return {}
-        return {"source": figure.source, "age_minutes": round(figure.age_s(utcnow()) / 60)}
-
-    return attributes
+def _provenance(*kinds: FigureKind) -> Callable[[HomeCoordinator], dict[str, Any]]:
+    return lambda coordinator: provenance(coordinator.data.figures.get(kind) for kind in kinds)
 
 
 def _adjustment_at(coordinator: HomeCoordinator) -> datetime | None:
@@ -74,6 +68,7 @@ HOME_SENSORS: tuple[HomeSensorDescription, ...] = (
         native_unit_of_measurement="sat",
         state_class=SensorStateClass.TOTAL,
         suggested_display_precision=6,
+        attributes_fn=_provenance(*NETWORK),
         value_fn=lambda coordinator: coordinator.data.totals.all_time.earned_sat,
     ),
     HomeSensorDescription(
@@ -83,6 +78,7 @@ HOME_SENSORS: tuple[HomeSensorDescription, ...] = (
         state_class=SensorStateClass.TOTAL,
         suggested_display_precision=6,
         unit_fn=_currency,
+        attributes_fn=_provenance(*VALUE),
         value_fn=lambda coordinator: coordinator.data.totals.all_time.earned_value,
     ),
     HomeSensorDescription(
@@ -94,6 +90,7 @@ HOME_SENSORS: tuple[HomeSensorDescription, ...] = (
         attributes_fn=lambda coordinator: {
             "today": coordinator.data.totals.today.offset_percent,
             "season": coordinator.data.totals.season.offset_percent,
+            **_provenance(*VALUE)(coordinator),
         },
         value_fn=lambda coordinator: coordinator.data.totals.last_30_days.offset_percent,
     ),
@@ -103,6 +100,7 @@ HOME_SENSORS: tuple[HomeSensorDescription, ...] = (
         native_unit_of_measurement="BTC/PH/d",
         entity_category=EntityCategory.DIAGNOSTIC,
         suggested_display_precision=8,
+        attributes_fn=_provenance(*NETWORK),
         value_fn=lambda coordinator: coordinator.data.outlook.hashprice_btc,
     ),
     HomeSensorDescription(
@@ -129,7 +127,8 @@ HOME_SENSORS: tuple[HomeSensorDescription, ...] = (
         device_class=SensorDeviceClass.TIMESTAMP,
         entity_category=EntityCategory.DIAGNOSTIC,
         attributes_fn=lambda coordinator: {
-            "expected_change_percent": _figure(FigureKind.ADJUSTMENT_PERCENT)(coordinator)
+            "expected_change_percent": _figure(FigureKind.ADJUSTMENT_PERCENT)(coordinator),
+            **_provenance(FigureKind.ADJUSTMENT_AT)(coordinator),
         },
         value_fn=_adjustment_at,
     ),

@@ -38,7 +38,6 @@ DESCRIBED: dict[Platform, tuple[Any, ...]] = {
 PLACEHOLDERS = {
     "config.step.pool": {"hash_rate", "kernel"},
     "config.step.price": {"currency", "share_interval"},
-    "exceptions.number_not_in_force": {"mode"},
     "issues": {"heater", "pool", "sensor"},
     "options.step.home": {"currency"},
 }

@@ -14,7 +14,7 @@ from homeassistant import block_async_io
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import UnitOfTemperature
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import entity_registry as er, instance_id
+from homeassistant.helpers import entity_platform as ep, entity_registry as er, instance_id
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
@@ -112,6 +112,12 @@ class House:
         entity_id = er.async_get(self.hass).async_get_entity_id(domain, DOMAIN, unique_id)
         assert entity_id is not None, unique_id
         return entity_id
+
+    def entity(self, domain: str, key: str | None = None, owner: str = HEATER_ID) -> Any:
+        """Return the entity itself, for what its state does not show."""
+        entity_id = self.entity_id(domain, key, owner)
+        platforms = ep.async_get_platforms(self.hass, DOMAIN)
+        return next(platform.entities[entity_id] for platform in platforms if entity_id in platform.entities)
 
     def state(self, domain: str, key: str | None = None, owner: str = HEATER_ID) -> Any:
         return self.hass.states.get(self.entity_id(domain, key, owner))

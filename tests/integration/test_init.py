@@ -11,7 +11,7 @@ from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState
 from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE, EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import device_registry as dr, entity_platform as ep, entity_registry as er
+from homeassistant.helpers import device_registry as dr, entity_registry as er
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
@@ -241,13 +241,7 @@ async def test_figures_of_an_old_currency_never_carry_the_new_one(hass: HomeAssi
     await house.a_pass()
     for key, unit in (("heating_cost", "EUR"), ("break_even_price", "EUR/kWh")):
         assert house.coordinator.currency == "EUR"
-        entity = next(
-            entity
-            for platform in ep.async_get_platforms(hass, DOMAIN)
-            for entity in platform.entities.values()
-            if entity.unique_id == f"{HEATER_ID}_{key}"
-        )
-        assert entity.unit_of_measurement == unit
+        assert house.entity("sensor", key).unit_of_measurement == unit
 
 
 async def test_the_end_of_home_assistant_is_the_end_of_the_worker_and_of_the_open_interval(

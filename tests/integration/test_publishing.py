@@ -1,5 +1,8 @@
 """A new state only for a change that matters, and one at least every five minutes."""
 
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Any
 from unittest.mock import patch
@@ -7,11 +10,14 @@ from unittest.mock import patch
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.event import async_track_state_report_event
+from homeassistant.util.dt import start_of_local_day
 import pytest
 
+from custom_components.hashwarm.engine.home import Figure, FigureKind
 from custom_components.hashwarm.publishing import ANY, HASH_RATE, MONEY, POWER, TEMPERATURE, Change
 
 from .conftest import House
+from .fake_worker import POOL
 
 
 @pytest.mark.parametrize(
@@ -97,6 +103,72 @@ async def test_after_a_command_every_second_counts(house: House, written: list[s
     house.worker.said["power_w"] = 100.2
     await house.a_pass()
     assert written == ["100.1"], "the 30 s are over"
+
+
+@pytest.fixture
+def shown(hass: HomeAssistant, house: House) -> Callable[[str], Any]:
+    """Return what makes a pass a minute later and tells a sensor's attributes."""
+
+    async def do(key: str, **said: Any) -> dict[str, Any]:
+        house.worker.said.update(said)
+        house.coordinator.heater.apply()
+        await house.a_pass()
+        return dict(house.state("sensor", key).attributes)
+
+    return do
+
+
+async def test_a_pool_that_says_something_new_is_published_under_the_same_name(shown: Any):
+    assert (await shown("pool"))["connected"] is True
+    told = await shown("pool", pool=replace(POOL, connected=False, problem="pool_silent"))
+    assert (told["connected"], told["problem"]) == (False, "pool_silent")
+    assert (await shown("pool", pool=replace(POOL, message="maintenance at noon")))["message"] == "maintenance at noon"
+    assert (await shown("pool", pool=None)).get("message") is None
+
+
+async def test_a_kernel_that_gets_a_problem_is_published_under_the_same_name(shown: Any):
+    assert (await shown("kernel"))["problem"] is None
+    assert (await shown("kernel", problem="kernel_wrong"))["problem"] == "kernel_wrong"
+
+
+async def test_why_shows_its_figures_when_they_move(house: House, freezer: FrozenDateTimeFactory):
+    await house.do("climate", "turn_on")
+    freezer.tick(60)
+    for celsius, shown_c in ((18.0, 18.0), (18.02, 18.0), (18.3, 18.3)):
+        house.room(celsius)
+        await house.a_pass()
+        assert house.state("sensor", "why").attributes["room_temperature"] == pytest.approx(shown_c, abs=0.05), celsius
+
+
+async def test_money_says_who_told_the_figures_behind_it_and_when(house: House, freezer: FrozenDateTimeFactory):
+    market = house.home_entry.runtime_data.home.market
+    keys = ("break_even_price", "earnings_today", "earnings_total", "earnings_value", "energy_offset", "heat_cost")
+    for key in keys:
+        attributes = house.state("sensor", key).attributes
+        assert (attributes["source"], attributes["as_of"]) == ("manual", None), key
+    at = datetime(2026, 11, 22, 12, tzinfo=UTC)
+    freezer.move_to(at + timedelta(minutes=7))
+    figures = {
+        FigureKind.DIFFICULTY: Figure(value=1e14, source="mempool.space", at=at),
+        FigureKind.REWARD_SAT: Figure(value=3e8, source="mempool.space", at=at + timedelta(minutes=5)),
+        FigureKind.BTC_PRICE: Figure(value=9e4, source="coinbase.com", at=at + timedelta(minutes=6)),
+    }
+    with patch.object(market, "figure", figures.get):
+        await house.a_pass()
+        await house.home_entry.runtime_data.async_refresh()
+        for key in keys:
+            attributes = house.state("sensor", key).attributes
+            source = "mempool.space" if key in {"earnings_today", "earnings_total"} else "coinbase.com, mempool.space"
+            assert (attributes["source"], attributes["as_of"]) == (source, "2026-11-22T12:00:00+00:00"), key
+        attributes = house.state("sensor", "btc_price", owner="home").attributes
+        assert (attributes["source"], attributes["as_of"]) == ("coinbase.com", "2026-11-22T12:06:00+00:00")
+
+
+async def test_the_earnings_of_today_begin_at_local_midnight(house: House, freezer: FrozenDateTimeFactory):
+    freezer.move_to("2026-11-22T20:00:00+00:00")
+    await house.a_pass()
+    midnight = start_of_local_day().isoformat()
+    assert house.state("sensor", "earnings_today").attributes["last_reset"] == midnight
 
 
 async def test_a_clock_set_back_silences_nobody(house: House, written: list[str], freezer: FrozenDateTimeFactory):

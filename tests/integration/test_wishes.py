@@ -1,5 +1,6 @@
 """Who is master: the control select, the heat demand and the power by hand."""
 
+from dataclasses import replace
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
@@ -58,9 +59,20 @@ async def test_a_number_that_is_not_in_force_says_so(house: House, key: str, mod
     before = house.state("number", key).state
     with pytest.raises(ServiceValidationError) as refused:
         await house.do("number", "set_value", key, value=50)
-    assert refused.value.translation_key == "number_not_in_force"
-    assert refused.value.translation_placeholders == {"mode": mode}
+    assert refused.value.translation_key == f"{mode}_not_in_force"
     assert house.state("number", key).state == before
+
+
+@pytest.mark.parametrize(
+    ("maximum_w", "most", "step"), [(0.3, 0.3, 0.1), (6.71, 6.8, 0.1), (55.25, 56.0, 1.0), (0.0, 0.1, 0.1)]
+)
+async def test_all_of_a_heater_can_be_asked_for_by_hand(house: House, maximum_w: float, most: float, step: float):
+    house.coordinator.data = replace(
+        house.coordinator.data, capabilities=replace(house.worker.capabilities, maximum_w=maximum_w)
+    )
+    house.coordinator.async_update_listeners()
+    entity = house.entity("number", "manual_power")
+    assert (entity.native_max_value, entity.native_step) == (pytest.approx(most), step)
 
 
 async def test_off_is_off_in_every_mode(house: House):

@@ -2,10 +2,12 @@
 
 from ..money import Earning, Figure, FigureKind, HeaterSample, Market, PeriodTotals, Scheme, Totals
 from ..money.quantities import MAX_PRICE
+from ..money.sources.manual import NAME as MANUAL
 from .home import Home, Outlook, Problem
 from .opening import HomeOptions, OpenHome, open_home
 
 __all__ = [
+    "MANUAL",
     "MAX_PRICE",
     "Earning",
     "Figure",
