@@ -4,7 +4,6 @@ import time
 from typing import Any, override
 
 from homeassistant.config_entries import (
-    SOURCE_RECONFIGURE,
     SOURCE_SYSTEM,
     ConfigEntry,
     ConfigFlow,
@@ -103,7 +102,7 @@ class HashwarmConfigFlow(ConfigFlow, domain=DOMAIN):
         errors: dict[str, str] = {}
         if user_input is not None and not (errors := _room_errors(user_input)):
             self._data = {CONF_KIND: entry.data[CONF_KIND], **user_input}
-            return await self.async_step_pool()
+            return await self.async_step_reconfigure_pool()
         return self.async_show_form(
             step_id="reconfigure",
             data_schema=self.add_suggested_values_to_schema(ROOM, user_input or entry.data),
@@ -113,45 +112,80 @@ class HashwarmConfigFlow(ConfigFlow, domain=DOMAIN):
     async def async_step_pool(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Name a pool and a spare one, or none: the heater then heats and earns nothing."""
         errors: dict[str, str] = {}
-        if user_input is not None:
-            pools, errors = _pools(user_input)
-            if not errors:
-                errors = await self._try_pools(pools)
-            if not errors:
-                self._data[CONF_POOLS] = [_as_dict(pool) for pool in pools]
-                return await self._after_pool()
+        if user_input is not None and not (errors := await self._take_pools(user_input, [])):
+            if has_home(self.hass):
+                return self._create_heater()
+            paid = self._share_interval_s is not None
+            return await (self.async_step_price() if paid else self.async_step_price_alone())
+        assert self._speed is not None
         return self.async_show_form(
             step_id="pool",
-            data_schema=self.add_suggested_values_to_schema(POOL, user_input or self._known_pools()),
+            data_schema=self.add_suggested_values_to_schema(POOL, user_input),
             errors=errors,
-            description_placeholders=self._speed_words(),
+            description_placeholders={
+                "hash_rate": f"{self._speed.hash_rate_hs / 1e6:.1f} MH/s",
+                "kernel": self._speed.kernel,
+            },
         )
 
-    async def _after_pool(self) -> ConfigFlowResult:
-        if self.source == SOURCE_RECONFIGURE:
-            return self.async_update_reload_and_abort(self._get_reconfigure_entry(), data=self._data)
-        if has_home(self.hass):
-            return self._create_heater()
-        return await self.async_step_price()
+    async def async_step_reconfigure_pool(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Change the pools; a password left empty stays with the pool it was given for."""
+        entry = self._get_reconfigure_entry()
+        known = [pool_from_dict(stored) for stored in entry.data.get(CONF_POOLS, [])]
+        errors: dict[str, str] = {}
+        if user_input is not None and not (errors := await self._take_pools(user_input, known)):
+            return self.async_update_reload_and_abort(entry, data=self._data)
+        return self.async_show_form(
+            step_id="reconfigure_pool",
+            data_schema=self.add_suggested_values_to_schema(POOL, user_input or _as_input(known)),
+            errors=errors,
+        )
+
+    async def _take_pools(self, user_input: dict[str, Any], known: list[PoolConfig]) -> dict[str, str]:
+        """Try the pools that a form names and keep them; returns what is wrong with them."""
+        pools, errors = _pools(user_input, known)
+        errors = errors or await self._try_pools(pools)
+        if not errors:
+            self._data[CONF_POOLS] = [_as_dict(pool) for pool in pools]
+        return errors
 
     async def async_step_price(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask what electricity costs; asked once, with the first heater."""
         errors: dict[str, str] = {}
         if user_input is not None and not (errors := price_errors(self.hass, user_input)):
-            await self.hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_SYSTEM}, data=user_input)
-            return self._create_heater()
+            return await self._create_home_and_heater(user_input)
         return self.async_show_form(
             step_id="price",
             data_schema=self.add_suggested_values_to_schema(PRICE, user_input),
             errors=errors,
-            description_placeholders={"currency": self.hass.config.currency, **self._pool_words()},
+            description_placeholders={
+                "currency": self.hass.config.currency,
+                "share_interval": f"{max(self._share_interval_s or 0.0, 1.0):,.0f} s",
+            },
         )
+
+    async def async_step_price_alone(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask what electricity costs where no pool says how often a share is expected."""
+        errors: dict[str, str] = {}
+        if user_input is not None and not (errors := price_errors(self.hass, user_input)):
+            return await self._create_home_and_heater(user_input)
+        return self.async_show_form(
+            step_id="price_alone",
+            data_schema=self.add_suggested_values_to_schema(PRICE, user_input),
+            errors=errors,
+            description_placeholders={"currency": self.hass.config.currency},
+        )
+
+    async def _create_home_and_heater(self, options: dict[str, Any]) -> ConfigFlowResult:
+        await self.hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_SYSTEM}, data=options)
+        return self._create_heater()
 
     def _create_heater(self) -> ConfigFlowResult:
         return self.async_create_entry(title="Hashwarm heater", data=self._data)
 
     async def _try_pools(self, pools: list[PoolConfig]) -> dict[str, str]:
         """Shake hands with each; a spare pool that fails is an error of its own field."""
+        self._facts = None
         for pool, field in zip(pools, (CONF_POOL, CONF_BACKUP_POOL), strict=False):
             try:
                 facts = await try_pool(
@@ -167,27 +201,9 @@ class HashwarmConfigFlow(ConfigFlow, domain=DOMAIN):
             self._facts = self._facts or facts
         return {}
 
-    def _known_pools(self) -> dict[str, Any]:
-        if self.source != SOURCE_RECONFIGURE:
-            return {}
-        pools = [pool_from_dict(stored) for stored in self._get_reconfigure_entry().data.get(CONF_POOLS, [])]
-        if not pools:
-            return {}
-        known: dict[str, Any] = {CONF_POOL: _address(pools[0]), CONF_POOL_USER: pools[0].user}
-        known[CONF_PASSWORD] = pools[0].password
-        if len(pools) > 1:
-            known[CONF_BACKUP_POOL] = _address(pools[1])
-        return known
-
-    def _speed_words(self) -> dict[str, str]:
-        if self._speed is None:
-            return {"hash_rate": "?", "kernel": "?"}
-        return {"hash_rate": f"{self._speed.hash_rate_hs / 1e6:.1f} MH/s", "kernel": self._speed.kernel}
-
-    def _pool_words(self) -> dict[str, str]:
-        if self._facts is None or self._facts.share_interval_s is None:
-            return {"share_interval": "?"}
-        return {"share_interval": f"{max(self._facts.share_interval_s, 1.0):,.0f} s"}
+    @property
+    def _share_interval_s(self) -> float | None:
+        return self._facts.share_interval_s if self._facts is not None else None
 
 
 def _room_errors(user_input: dict[str, Any]) -> dict[str, str]:
@@ -196,7 +212,7 @@ def _room_errors(user_input: dict[str, Any]) -> dict[str, str]:
     return {}
 
 
-def _pools(user_input: dict[str, Any]) -> tuple[list[PoolConfig], dict[str, str]]:
+def _pools(user_input: dict[str, Any], known: list[PoolConfig]) -> tuple[list[PoolConfig], dict[str, str]]:
     """Return the pools that a form names, and what is wrong with it."""
     pools: list[PoolConfig] = []
     for field in (CONF_POOL, CONF_BACKUP_POOL):
@@ -207,13 +223,25 @@ def _pools(user_input: dict[str, Any]) -> tuple[list[PoolConfig], dict[str, str]
             address = PoolAddress.parse(text)
         except InvalidValueError:
             return [], {field: "pool_address"}
-        user, password = user_input.get(CONF_POOL_USER, "").strip(), user_input.get(CONF_PASSWORD) or "x"
+        user = user_input.get(CONF_POOL_USER, "").strip()
         if not user:
             return [], {CONF_POOL_USER: "pool_user_missing"}
+        password = user_input.get(CONF_PASSWORD) or _known_password(address, known)
         pools.append(PoolConfig(host=address.host, port=address.port, tls=address.tls, user=user, password=password))
     if user_input.get(CONF_BACKUP_POOL, "").strip() and not user_input.get(CONF_POOL, "").strip():
         return [], {CONF_POOL: "pool_address"}
     return pools, {}
+
+
+def _known_password(address: PoolAddress, known: list[PoolConfig]) -> str:
+    """Return the password that this host was given before; no other host gets to see it."""
+    return next((pool.password for pool in known if pool.host == address.host), "x")
+
+
+def _as_input(pools: list[PoolConfig]) -> dict[str, Any]:
+    """Return what the form shows of known pools; a password never goes back to the browser."""
+    shown = dict(zip((CONF_POOL, CONF_BACKUP_POOL), map(_address, pools), strict=False))
+    return {**shown, CONF_POOL_USER: pools[0].user} if pools else {}
 
 
 def _address(pool: PoolConfig) -> str:

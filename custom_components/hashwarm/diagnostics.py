@@ -4,10 +4,11 @@ from dataclasses import asdict
 from typing import Any
 
 from homeassistant.components.diagnostics import async_redact_data
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_PASSWORD
 from homeassistant.core import HomeAssistant
 
-from .const import CONF_MARKET_URL, CONF_POOL_USER
+from .const import CONF_KIND, CONF_MARKET_URL, CONF_POOL_USER, KIND_HOME
 from .coordinator import HashwarmConfigEntry, HeaterCoordinator, HomeCoordinator
 from .engine.home import FigureKind
 from .option_defaults import heater_options, home_options
@@ -17,17 +18,19 @@ REDACT = {CONF_MARKET_URL, CONF_PASSWORD, CONF_POOL_USER, "message"}
 
 
 async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: HashwarmConfigEntry) -> dict[str, Any]:
-    """Return the state of a heater or of the home."""
-    coordinator = entry.runtime_data
-    told = _home(coordinator, entry) if isinstance(coordinator, HomeCoordinator) else _heater(coordinator, entry)
+    """Return the state of a heater or of the home; of an entry that is not loaded, what it was set up with."""
+    is_home = entry.data[CONF_KIND] == KIND_HOME
+    options = home_options(entry) if is_home else heater_options(entry)
+    told: dict[str, Any] = {"data": dict(entry.data), "options": options, "state": entry.state.value, "reason": entry.reason}
+    if entry.state is ConfigEntryState.LOADED:
+        coordinator = entry.runtime_data
+        told |= _home(coordinator) if isinstance(coordinator, HomeCoordinator) else _heater(coordinator)
     return async_redact_data(told, REDACT)
 
 
-def _heater(coordinator: HeaterCoordinator, entry: HashwarmConfigEntry) -> dict[str, Any]:
+def _heater(coordinator: HeaterCoordinator) -> dict[str, Any]:
     state = coordinator.data
     return {
-        "data": dict(entry.data),
-        "options": heater_options(entry),
         "control": coordinator.heater.as_dict(),
         "capabilities": asdict(state.capabilities),
         "decision": asdict(state.decision) if state.decision is not None else None,
@@ -36,11 +39,10 @@ def _heater(coordinator: HeaterCoordinator, entry: HashwarmConfigEntry) -> dict[
     }
 
 
-def _home(coordinator: HomeCoordinator, entry: HashwarmConfigEntry) -> dict[str, Any]:
+def _home(coordinator: HomeCoordinator) -> dict[str, Any]:
     market = coordinator.home.market
     figures = {kind.value: figure for kind in FigureKind if (figure := market.figure(kind)) is not None}
     return {
-        "options": home_options(entry),
         "problem": coordinator.home.problem,
         "totals": asdict(coordinator.data.totals),
         "market": {

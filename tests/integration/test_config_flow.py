@@ -108,7 +108,7 @@ async def test_room_pool_price_make_a_heater_and_its_home(hass: HomeAssistant, t
 
 async def test_without_a_pool_it_heats_and_without_a_price_the_cost_is_unknown(hass: HomeAssistant, trials, no_setup):
     result = await go(hass, await to_pool(hass), {})
-    assert result["description_placeholders"]["share_interval"] == "?"
+    assert (result["step_id"], result["description_placeholders"]) == ("price_alone", {"currency": "EUR"})
     result = await go(hass, result, {})
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert result["data"]["pools"] == []
@@ -126,11 +126,27 @@ async def test_with_a_home_there_already_no_price_is_asked(hass: HomeAssistant, 
 async def test_price_and_sensor_at_once_are_refused(hass: HomeAssistant, trials, no_setup):
     result = await go(hass, await to_pool(hass), {})
     result = await go(hass, result, {"price": 0.3, "price_sensor": PRICE})
-    assert result["errors"] == {"base": "price_twice"}
+    assert (result["step_id"], result["errors"]) == ("price_alone", {"base": "price_twice"})
     assert "home" not in entries(hass)
     result = await go(hass, result, {"price_sensor": PRICE})
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert entries(hass)["home"].options == {"price_sensor": PRICE}
+
+
+async def test_a_pool_given_up_after_its_spare_failed_is_not_spoken_of(hass: HomeAssistant, trials, no_setup):
+    trials.pool.side_effect = [FACTS, PoolSilentError()]
+    result = await go(hass, await to_pool(hass), {**POOL_INPUT, "backup_pool": "spare.test:3333"})
+    assert result["errors"] == {"backup_pool": "pool_silent"}
+    result = await go(hass, result, {})
+    assert result["step_id"] == "price_alone"
+
+
+async def test_a_price_refused_beside_a_pool_is_mended(hass: HomeAssistant, trials, no_setup):
+    result = await go(hass, await go(hass, await to_pool(hass), POOL_INPUT), {"price": 0.3, "price_sensor": PRICE})
+    assert (result["step_id"], result["errors"]) == ("price", {"base": "price_twice"})
+    result = await go(hass, result, {"price": 0.3})
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert entries(hass)["home"].options == {"price": 0.3}
 
 
 async def test_the_spare_sensor_is_another_one(hass: HomeAssistant, trials, no_setup):
@@ -223,7 +239,7 @@ async def test_reconfiguring_keeps_the_entry_and_its_options(hass: HomeAssistant
     result = await go(hass, result, {**ROOM_INPUT, "second_room_sensor": ROOM})
     assert result["errors"] == {"second_room_sensor": "same_sensor"}
     result = await go(hass, result, ROOM_INPUT)
-    suggested = {str(key): key.description["suggested_value"] for key in result["data_schema"].schema}
+    suggested = {str(key): (key.description or {}).get("suggested_value") for key in result["data_schema"].schema}
     assert suggested["pool"] == "stratum+tcp://old.test:3333"
     assert suggested["user"] == "bc1qme"
     assert suggested["backup_pool"] == "stratum+ssl://[::1]:443"
@@ -235,6 +251,30 @@ async def test_reconfiguring_keeps_the_entry_and_its_options(hass: HomeAssistant
     assert "outdoor_sensor" not in entry.data
     assert entry.data["pools"] == [{"host": "new.test", "port": 4444, "tls": False, "user": "bc1qme", "password": "x"}]
     trials.benchmark.assert_not_awaited()
+
+
+@pytest.mark.parametrize(
+    ("user_input", "passwords"),
+    [
+        ({"pool": "pool.test:3333", "user": "bc1qme"}, ["hush"]),
+        ({"pool": "stratum+ssl://pool.test:443", "user": "other"}, ["hush"]),
+        ({"pool": "pool.test:3333", "user": "bc1qme", "password": "new"}, ["new"]),
+        ({"pool": "pool.test:3333", "user": "bc1qme", "backup_pool": "spare.test:1"}, ["hush", "x"]),
+        ({"pool": "elsewhere.test:3333", "user": "bc1qme"}, ["x"]),
+    ],
+)
+async def test_a_password_stays_here_and_with_its_pool(
+    hass: HomeAssistant, trials, no_setup, user_input: dict[str, str], passwords: list[str]
+):
+    entry = heater_of()
+    entry.add_to_hass(hass)
+    result = await go(hass, await entry.start_reconfigure_flow(hass), ROOM_INPUT)
+    assert result["step_id"] == "reconfigure_pool"
+    assert not result["description_placeholders"]
+    assert "hush" not in str([(key, key.description) for key in result["data_schema"].schema])
+    result = await go(hass, result, user_input)
+    assert result["reason"] == "reconfigure_successful"
+    assert [pool["password"] for pool in entry.data["pools"]] == passwords
 
 
 async def test_a_heater_without_a_pool_gets_one_by_reconfiguring(hass: HomeAssistant, trials, no_setup):

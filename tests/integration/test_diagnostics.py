@@ -57,6 +57,17 @@ async def test_diagnostics_of_a_heater_that_has_not_said_anything_yet(hass: Home
     assert (told["decision"], told["telemetry"], told["totals"]) == (None, None, None)
 
 
+@pytest.mark.parametrize("which", ["heater", "home"])
+async def test_diagnostics_of_an_entry_that_is_not_loaded(hass: HomeAssistant, noon_house: House, which: str):
+    entry = noon_house.entry if which == "heater" else noon_house.home_entry
+    await hass.config_entries.async_unload(entry.entry_id)
+    told = await async_get_config_entry_diagnostics(hass, entry)
+    assert told["data"]["kind"] == entry.data["kind"]
+    assert told["state"] == "not_loaded"
+    assert told["options"]
+    assert not [secret for secret in SECRETS if secret in json.dumps(told)]
+
+
 async def test_system_health(hass: HomeAssistant, set_up: SetUp, aioclient_mock: AiohttpClientMocker):
     assert await async_setup_component(hass, "system_health", {})
     aioclient_mock.get("https://mempool.space", text="")
