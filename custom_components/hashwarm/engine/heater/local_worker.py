@@ -154,7 +154,7 @@ class LocalWorker(Backend):
             status=_status(report, pool, self._duty, limited=limited),
             power_w=power_w,
             power_source=source,
-            hash_rate_hs=report.hash_rate_hs if report else None,
+            hash_rate_hs=_hash_rate_hs(report),
             hashes=report.hashes if report else None,
             chip_c=host.chip_c,
             limited=limited,
@@ -216,6 +216,13 @@ class LocalWorker(Backend):
     def _full_rate_hs(self) -> float | None:
         report = self._child.report
         return report.full_rate_hs if report is not None else None
+
+
+def _hash_rate_hs(report: ChildReport | None) -> float | None:
+    """Return the mean of the last two seconds, but nothing at once when the child says that it has stopped."""
+    if report is None or report.hash_rate_hs is None:
+        return None
+    return report.hash_rate_hs if report.hashing else 0.0
 
 
 def _status(report: ChildReport | None, pool: PoolState | None, duty: float, *, limited: bool) -> DeviceStatus:
