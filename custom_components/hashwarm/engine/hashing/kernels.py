@@ -2,15 +2,13 @@
 
 from ..model.errors import KernelError
 from . import native_kernel
-from .hashlib_kernel import HashlibKernel, HelperKernel
+from .hashlib_kernel import HashlibKernel
 from .native_kernel import NativeKernel
-from .proving import proven, rate_hs
+from .proving import Kernel, proven, rate_hs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-
-type Kernel = NativeKernel | HashlibKernel | HelperKernel
 
 
 class Choice:

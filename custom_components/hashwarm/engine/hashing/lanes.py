@@ -13,8 +13,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .kernels import Kernel
     from .protocol import Task
+    from .proving import Kernel
 
 _RATE_WEIGHT = 0.2
 _RETRY_S = 0.2

@@ -10,7 +10,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .kernels import Kernel
+    from .hashlib_kernel import HashlibKernel, HelperKernel
+    from .native_kernel import NativeKernel
+
+type Kernel = NativeKernel | HashlibKernel | HelperKernel
 
 GENESIS = bytes.fromhex(
     "0100000000000000000000000000000000000000000000000000000000000000000000003ba3edfd7a7b12b27ac72c3e67768f617fc81bc3"
