@@ -21,7 +21,8 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: Hashwar
     """Return the state of a heater or of the home; of an entry that is not loaded, what it was set up with."""
     is_home = entry.data[CONF_KIND] == KIND_HOME
     options = home_options(entry) if is_home else heater_options(entry)
-    told: dict[str, Any] = {"data": dict(entry.data), "options": options, "state": entry.state.value, "reason": entry.reason}
+    setup = {"state": entry.state.value, "reason": entry.reason}
+    told: dict[str, Any] = {"data": dict(entry.data), "options": options, **setup}
     if entry.state is ConfigEntryState.LOADED:
         coordinator = entry.runtime_data
         told |= _home(coordinator) if isinstance(coordinator, HomeCoordinator) else _heater(coordinator)

@@ -1,13 +1,11 @@
 """Problems that a person has to mend: raised while they last, taken back when they are gone."""
 
 from collections.abc import Mapping
-from datetime import timedelta
 from time import monotonic
 
 from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
-from homeassistant.util.dt import utcnow
 
 from .const import DOMAIN
 from .engine.heater import HeaterState
@@ -15,7 +13,7 @@ from .engine.heater import HeaterState
 SALVAGED = "store_salvaged"
 POOL_PROBLEMS = {"pool_difficulty_too_high", "pool_garbage", "pool_refused"}
 LEDGER_MISSED_AFTER_S = 60.0
-PRICE_LOST_AFTER = timedelta(minutes=10)
+PRICE_LOST_AFTER_S = 600.0
 KERNEL_PROBLEMS = {"kernel_tampered", "kernel_wrong", "kernel_crashed"}
 
 type Problems = dict[str, Mapping[str, str]]
@@ -65,14 +63,14 @@ class PriceWatch:
 
     def __init__(self, sensor: str | None) -> None:
         self._sensor = sensor
-        self._priced_at = utcnow()
+        self._priced_at_s = monotonic()
 
     def problems(self, price_per_kwh: float | None) -> Problems:
         """Return what is wrong with the price now."""
         if price_per_kwh is not None or self._sensor is None:
-            self._priced_at = utcnow()
+            self._priced_at_s = monotonic()
             return {}
-        lost = utcnow() - self._priced_at >= PRICE_LOST_AFTER
+        lost = monotonic() - self._priced_at_s >= PRICE_LOST_AFTER_S
         return {"price_sensor_lost": {"sensor": self._sensor}} if lost else {}
 
 
@@ -82,12 +80,14 @@ class IssueBook:
     def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
         self._hass = hass
         self._entry_id = entry_id
-        self._open: set[str] = set()
+        self._open: Problems = {}
 
     @callback
     def update(self, problems: Problems) -> None:
         """Raise what is new and take back what is gone."""
-        for key in problems.keys() - self._open:
+        for key in problems:
+            if self._open.get(key) == problems[key]:
+                continue
             ir.async_create_issue(
                 self._hass,
                 DOMAIN,
@@ -97,9 +97,9 @@ class IssueBook:
                 translation_key=key,
                 translation_placeholders=dict(problems[key]),
             )
-        for key in self._open - problems.keys():
+        for key in self._open.keys() - problems.keys():
             ir.async_delete_issue(self._hass, DOMAIN, f"{key}_{self._entry_id}")
-        self._open = set(problems)
+        self._open = problems
 
     @callback
     def close(self) -> None:
