@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, override
 
 from homeassistant.components.binary_sensor import (
+    DOMAIN as BINARY_SENSOR_DOMAIN,
     BinarySensorDeviceClass,
     BinarySensorEntity,
     BinarySensorEntityDescription,
@@ -15,7 +16,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import HeaterConfigEntry, HeaterCoordinator
 from .engine.heater import HeaterState
-from .entity import HeaterEntity
+from .entity import HeaterEntity, offered
 
 PARALLEL_UPDATES = 0
 
@@ -60,8 +61,7 @@ async def async_setup_entry(
     coordinator = entry.runtime_data
     async_add_entities(
         HeaterBinarySensor(coordinator, description)
-        for description in BINARY_SENSORS
-        if description.has_fn(coordinator)
+        for description in offered(coordinator, BINARY_SENSOR_DOMAIN, BINARY_SENSORS)
     )
 
 

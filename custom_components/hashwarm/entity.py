@@ -1,10 +1,12 @@
 """Base entities: the device they belong to, and when a change is worth publishing."""
 
 from abc import abstractmethod
+from collections.abc import Callable, Iterable
 from time import monotonic
-from typing import Any, override
+from typing import Any, Protocol, override
 
 from homeassistant.core import callback
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
 from homeassistant.helpers.entity import EntityDescription
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
@@ -13,6 +15,33 @@ from .const import DOMAIN, HOME_UNIQUE_ID, MANUFACTURER, MODELS
 from .coordinator import HeaterCoordinator, HomeCoordinator
 
 QUIET_AT_MOST_S = 300.0
+
+
+class Offer(Protocol):
+    """A description of what some heaters have."""
+
+    @property
+    def key(self) -> str:
+        """The ending of the unique id."""
+        ...
+
+    @property
+    def has_fn(self) -> Callable[[HeaterCoordinator], bool]:
+        """Whether a heater has it."""
+        ...
+
+
+def offered[D: Offer](coordinator: HeaterCoordinator, platform: str, table: Iterable[D]) -> list[D]:
+    """Return the descriptions that this heater has, and forget the entities of those it had once."""
+    registry = er.async_get(coordinator.hass)
+    has: list[D] = []
+    for description in table:
+        unique_id = f"{coordinator.heater_id}_{description.key}"
+        if description.has_fn(coordinator):
+            has.append(description)
+        elif (entity_id := registry.async_get_entity_id(platform, DOMAIN, unique_id)) is not None:
+            registry.async_remove(entity_id)
+    return has
 
 
 class HeaterEntity(CoordinatorEntity[HeaterCoordinator]):

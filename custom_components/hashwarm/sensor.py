@@ -3,13 +3,13 @@
 from datetime import datetime
 from typing import Any, override
 
-from homeassistant.components.sensor import SensorEntity
+from homeassistant.components.sensor import DOMAIN as SENSOR_DOMAIN, SensorEntity
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
 
 from .coordinator import HashwarmConfigEntry, HeaterCoordinator, HomeCoordinator
-from .entity import HeaterEntity, HomeEntity
+from .entity import HeaterEntity, HomeEntity, offered
 from .sensors_heater import HEATER_SENSORS, HeaterSensorDescription
 from .sensors_home import HOME_SENSORS, HomeSensorDescription
 
@@ -25,7 +25,7 @@ async def async_setup_entry(
         async_add_entities(HomeSensor(coordinator, description) for description in HOME_SENSORS)
         return
     async_add_entities(
-        HeaterSensor(coordinator, description) for description in HEATER_SENSORS if description.has_fn(coordinator)
+        HeaterSensor(coordinator, description) for description in offered(coordinator, SENSOR_DOMAIN, HEATER_SENSORS)
     )
 
 

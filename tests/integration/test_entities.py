@@ -82,6 +82,19 @@ async def test_without_a_pool_there_is_nothing_to_say_of_one(hass: HomeAssistant
         assert not any(unique_id.endswith(f"_{key}") for unique_id in keys), key
 
 
+async def test_entities_of_a_pool_that_was_removed_are_forgotten(
+    hass: HomeAssistant, house: House, entity_registry: er.EntityRegistry
+):
+    known = {item.unique_id for item in er.async_entries_for_config_entry(entity_registry, house.entry.entry_id)}
+    hass.config_entries.async_update_entry(house.entry, data={**house.entry.data, "pools": []})
+    assert await hass.config_entries.async_reload(house.entry.entry_id)
+    left = {item.unique_id for item in er.async_entries_for_config_entry(entity_registry, house.entry.entry_id)}
+    gone = {unique_id.split("_", 1)[1] for unique_id in known - left}
+    assert any("shares_accepted" in name for name in gone)
+    assert any("pool_connected" in name for name in gone)
+    assert not any("hash_rate" in name for name in gone)
+
+
 async def test_without_a_pool_nothing_is_promised(set_up: SetUp):
     house = await set_up(heater=heater_of(pools=[]))
     await house.do("climate", "turn_on")

@@ -55,6 +55,9 @@ async def test_a_pool_that_a_person_has_to_mend(hass: HomeAssistant, house: Hous
         "heater": "Hashwarm heater",
         "pool": "pool.test:3333",
     }
+    house.worker.said["pool"] = replace(POOL, connected=False, problem=problem, name="spare.test:3333")
+    await house.a_pass()
+    assert issues(hass)[f"{problem}_{HEATER}"].translation_placeholders["pool"] == "spare.test:3333"
     house.worker.said["pool"] = replace(POOL, connected=False, problem="pool_unreachable")
     await house.a_pass()
     assert issues(hass) == {}, "a pool that is away comes back by itself"
