@@ -101,9 +101,7 @@ def python_without_home_assistant(folder: Path, instead: str) -> str:
     """Return an interpreter that runs the simulators as ever and something else in place of Home Assistant."""
     script = folder / "python"
     script.write_text(
-        "#!/bin/sh\n"
-        f'for word in "$@"; do [ "$word" = homeassistant ] && {instead}; done\n'
-        f'exec {sys.executable} "$@"\n'
+        f'#!/bin/sh\nfor word in "$@"; do [ "$word" = homeassistant ] && {instead}; done\nexec {sys.executable} "$@"\n'
     )
     script.chmod(0o755)
     return str(script)
