@@ -33,9 +33,13 @@ def pytest(python: str, *arguments: str, covered: bool = True) -> list[str]:
     return [python, *launcher, *arguments]
 
 
+# The worker runs at the lowest priority: beside busy tests it would get no time at all.
+ALONE = ("hashing", "heater")
+
 ROOMS = (
     Room("lint", ["scripts/lint"]),
-    Room("engine", pytest(ENGINE, "-n", "2", "tests/engine")),
+    Room("engine", pytest(ENGINE, "-n", "2", "tests/engine", *(f"--ignore=tests/engine/{room}" for room in ALONE))),
+    Room("worker", pytest(ENGINE, *(f"tests/engine/{room}" for room in ALONE))),
     Room("simulators", pytest(ENGINE, "tests/simulators", covered=False)),
     Room("gates", pytest(HOUSE, "tests/gates", covered=False)),
     Room("integration", pytest(HOUSE, "tests/integration")),
