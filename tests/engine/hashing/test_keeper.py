@@ -32,7 +32,7 @@ def guard():
     return f"hashwarm-test-{os.getpid()}-{next(_numbers)}"
 
 
-async def until(condition, seconds=15.0):
+async def until(condition, seconds=45.0):
     loop = asyncio.get_running_loop()
     end_s = loop.time() + seconds
     while not condition():

@@ -38,7 +38,7 @@ async def running(**options):
         await worker.stop()
 
 
-async def until(worker, condition, limit_s=30.0):
+async def until(worker, condition, limit_s=90.0):
     async with asyncio.timeout(limit_s):
         while True:
             worker.beat()
@@ -106,7 +106,7 @@ async def test_a_pool_gets_shares_and_a_lost_pool_does_not_stop_the_heat():
         config = PoolConfig(host="127.0.0.1", port=pool.port, user="test.worker")
         async with running(pools=(config,)) as worker:
             await worker.command(worker.capabilities.maximum_w)
-            seen = await until(worker, lambda t: t.pool is not None and t.pool.shares_accepted > 0, 60.0)
+            seen = await until(worker, lambda t: t.pool is not None and t.pool.shares_accepted > 0)
             assert seen.pool.share_work > 0
             assert seen.pool.shares_rejected == 0
             await open_pool.aclose()
