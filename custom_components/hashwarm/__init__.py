@@ -157,14 +157,16 @@ async def async_unload_entry(hass: HomeAssistant, entry: HashwarmConfigEntry) ->
 async def async_remove_entry(hass: HomeAssistant, entry: HashwarmConfigEntry) -> None:
     """Forget a heater's settings; the ledger stays, for money is history. Heaters left alone make a new home."""
     if entry.data[CONF_KIND] == KIND_HOME:
-        hass.async_create_task(_async_reload_heaters(hass, entry), "hashwarm: a new home")
+        hass.async_create_task(_async_renew_home(hass, entry), "hashwarm: a new home")
     else:
         await heater_store(hass, entry.entry_id).async_remove()
 
 
-async def _async_reload_heaters(hass: HomeAssistant, home: ConfigEntry[Any]) -> None:
-    """Reload the heaters that run, once the home is gone for good."""
+async def _async_renew_home(hass: HomeAssistant, home: ConfigEntry[Any]) -> None:
+    """Once the home is gone for good, give the heaters that run a new one with the same price and market."""
     async with home.setup_lock:
         heaters = loaded_heaters(hass)
+    if heaters:
+        await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_SYSTEM}, data=dict(home.options))
     for coordinator in heaters:
         hass.config_entries.async_schedule_reload(coordinator.config_entry.entry_id)

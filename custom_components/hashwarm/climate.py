@@ -10,7 +10,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .coordinator import HeaterConfigEntry, HeaterCoordinator
 from .engine.heater import HeaterAction
 from .engine.model.control import Preset
-from .entity import HeaterEntity
+from .entity import HeaterEntity, refuse_nan
 
 PARALLEL_UPDATES = 1
 
@@ -92,6 +92,8 @@ class HeaterClimate(HeaterEntity, ClimateEntity):
 
     @override
     async def async_set_temperature(self, **kwargs: Any) -> None:
+        # Home Assistant's range check lets NaN through.
+        refuse_nan(kwargs[ATTR_TEMPERATURE])
         if (hvac_mode := kwargs.get("hvac_mode")) is not None:
             self.coordinator.settings.on = hvac_mode == HVACMode.HEAT
         self.coordinator.settings.choose_target(kwargs[ATTR_TEMPERATURE])

@@ -2,10 +2,12 @@
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterable
+from math import isfinite
 from time import monotonic
 from typing import Any, Protocol, override
 
 from homeassistant.core import callback
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
 from homeassistant.helpers.entity import EntityDescription
@@ -15,6 +17,12 @@ from .const import DOMAIN, HOME_UNIQUE_ID, MANUFACTURER, MODELS
 from .coordinator import HeaterCoordinator, HomeCoordinator
 
 QUIET_AT_MOST_S = 300.0
+
+
+def refuse_nan(value: float) -> None:
+    """Let no value through that no comparison can hold. Errors: ServiceValidationError."""
+    if not isfinite(value):
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="not_a_number")
 
 
 class Offer(Protocol):

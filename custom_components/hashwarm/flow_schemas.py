@@ -1,6 +1,7 @@
 """The forms of the config flow and of the options."""
 
-from typing import Literal
+from math import isfinite
+from typing import Any, Literal
 
 from homeassistant.const import CONF_PASSWORD, UnitOfPower, UnitOfTemperature, UnitOfTime
 from homeassistant.helpers.selector import (
@@ -17,6 +18,7 @@ from homeassistant.helpers.selector import (
     TextSelectorType,
 )
 import voluptuous as vol
+from yarl import URL
 
 from .const import (
     CONF_BACKUP_POOL,
@@ -53,11 +55,26 @@ _PLAIN = TextSelector(TextSelectorConfig(autocomplete="off"))
 _SECRET = TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="off"))
 
 
-def _number(least: float, most: float, step: float | Literal["any"], unit: str | None = None) -> NumberSelector:
+def _finite(value: float) -> float:
+    """Refuse what is no number; comparisons with it would switch a limit off. Errors: vol.Invalid."""
+    if not isfinite(value):
+        raise vol.Invalid("not a number")
+    return value
+
+
+def _server(value: str) -> str:
+    """Refuse what is no address of a web server. Errors: vol.Invalid."""
+    address = URL(value)
+    if address.scheme not in {"http", "https"} or not address.host:
+        raise vol.Invalid("not the address of a web server")
+    return value
+
+
+def _number(least: float, most: float, step: float | Literal["any"], unit: str | None = None) -> vol.All[Any]:
     config = NumberSelectorConfig(min=least, max=most, step=step, mode=NumberSelectorMode.BOX)
     if unit is not None:
         config["unit_of_measurement"] = unit
-    return NumberSelector(config)
+    return vol.All(NumberSelector(config), _finite)
 
 
 _CELSIUS = str(UnitOfTemperature.CELSIUS)
@@ -102,7 +119,7 @@ HEATER_OPTIONS = vol.Schema(
 HOME_OPTIONS = PRICE.extend(
     {
         vol.Required(CONF_MARKET_ONLINE): BooleanSelector(),
-        vol.Required(CONF_MARKET_URL): TextSelector(TextSelectorConfig(type=TextSelectorType.URL)),
+        vol.Required(CONF_MARKET_URL): vol.All(TextSelector(TextSelectorConfig(type=TextSelectorType.URL)), _server),
         vol.Optional(CONF_MANUAL_DIFFICULTY): _number(1, 1e20, "any"),
         vol.Optional(CONF_MANUAL_BTC_PRICE): _number(0.01, MAX_PRICE, "any"),
     }

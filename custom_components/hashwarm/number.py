@@ -16,7 +16,7 @@ from .const import DOMAIN
 from .coordinator import HeaterConfigEntry, HeaterCoordinator
 from .engine.heater import HEAT_DEMAND_VALID_S, HeaterSettings
 from .engine.model.control import ControlMode
-from .entity import HeaterEntity
+from .entity import HeaterEntity, refuse_nan
 
 PARALLEL_UPDATES = 1
 COARSE_FROM_W = 20.0
@@ -125,6 +125,7 @@ class HeaterNumber(HeaterEntity, NumberEntity):
             if mode_in_force is ControlMode.HEAT_DEMAND:
                 raise ServiceValidationError(translation_domain=DOMAIN, translation_key="heat_demand_not_in_force")
             raise ServiceValidationError(translation_domain=DOMAIN, translation_key="manual_power_not_in_force")
+        refuse_nan(value)
         self.entity_description.set_fn(self.coordinator.settings, value)
         await self.coordinator.async_settings_changed()
 

@@ -1,5 +1,7 @@
 """What holds where a person has chosen nothing."""
 
+from collections.abc import Mapping
+from math import isnan
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntry
@@ -27,10 +29,19 @@ def heater_options(entry: ConfigEntry) -> dict[str, Any]:
         CONF_STALE_MINUTES: limits.stale_after_s / 60.0,
         CONF_THREADS: default_threads(),
     }
-    chosen = dict(entry.options)
-    return {**defaults, **chosen, CONF_PRESET_TARGETS: {**targets, **chosen.get(CONF_PRESET_TARGETS, {})}}
+    chosen = _readable(entry.options)
+    return {**defaults, **chosen, CONF_PRESET_TARGETS: targets | _readable(chosen.get(CONF_PRESET_TARGETS, {}))}
 
 
 def home_options(entry: ConfigEntry) -> dict[str, Any]:
     """Return the home's options, complete."""
-    return {CONF_MARKET_ONLINE: True, CONF_MARKET_URL: MARKET_URL, **entry.options}
+    return {CONF_MARKET_ONLINE: True, CONF_MARKET_URL: MARKET_URL, **_readable(entry.options)}
+
+
+def _readable(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out what is no value: no limit may be lost to a NaN that found its way into the storage."""
+    return {
+        key: value
+        for key, value in options.items()
+        if value is not None and not (isinstance(value, float) and isnan(value))
+    }

@@ -93,11 +93,12 @@ class IssueBook:
                 DOMAIN,
                 f"{key}_{self._entry_id}",
                 is_fixable=key == SALVAGED,
+                is_persistent=key == SALVAGED,
                 severity=ir.IssueSeverity.WARNING,
                 translation_key=key,
                 translation_placeholders=dict(problems[key]),
             )
-        for key in self._open.keys() - problems.keys():
+        for key in self._open.keys() - problems.keys() - {SALVAGED}:
             ir.async_delete_issue(self._hass, DOMAIN, f"{key}_{self._entry_id}")
         self._open = problems
 

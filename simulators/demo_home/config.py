@@ -36,7 +36,8 @@ rest:
         device_class: temperature
         state_class: measurement
         unit_of_measurement: °C
-        value_template: "{{{{ value_json.room_c if value_json.room_c is not none else 'unavailable' }}}}"
+        availability: "{{{{ value_json.room_c is not none }}}}"
+        value_template: "{{{{ value_json.room_c }}}}"
       - name: Demo outdoor temperature
         unique_id: demo_outdoor
         device_class: temperature

@@ -198,10 +198,12 @@ async def test_heaters_left_without_a_home_make_a_new_one(
     hass: HomeAssistant, house: House, freezer: FrozenDateTimeFactory
 ):
     await house.do("climate", "turn_on")
-    old = house.home_entry.entry_id
+    old, chosen = house.home_entry.entry_id, dict(house.home_entry.options)
+    assert chosen
     await hass.config_entries.async_remove(old)
     await hass.async_block_till_done()
     assert house.home_entry.entry_id != old
+    assert house.home_entry.options == chosen, "the price and the choice to ask nobody hold on"
     assert house.home_entry.state is ConfigEntryState.LOADED
     assert house.entry.state is ConfigEntryState.LOADED
     for _ in range(3):

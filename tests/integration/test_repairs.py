@@ -187,6 +187,9 @@ async def test_a_salvaged_ledger_is_acknowledged(hass: HomeAssistant, set_up: Se
     house = await set_up()
     issue = issues(hass)["store_salvaged_home_entry"]
     assert issue.is_fixable
+    assert issue.is_persistent, "a restart does not take back what nobody has read"
+    assert await hass.config_entries.async_reload(house.home_entry.entry_id)
+    assert "store_salvaged_home_entry" in issues(hass)
     assert await async_setup_component(hass, REPAIRS, {})
     await hass.async_block_till_done()
     client = await hass_client()

@@ -164,8 +164,12 @@ def test_a_reload_costs_no_start_and_a_longer_absence_does(bench, away_s, starts
     assert bench.controller.starts_between(0, 1e10) == starts
 
 
+NO_NUMBERS = {"at": 0.0, "integral_w": 0.0, "shaper": {"power_w": float("nan"), "changed_at": None, "starts_at": []}}
+
+
 @pytest.mark.parametrize(
-    "stored", [None, {}, {"shaper": {"unknown": 1}}, {"integral_w": "warm"}, {"shaper": None}, {"integral_w": 1.0}]
+    "stored",
+    [None, {}, {"shaper": {"unknown": 1}}, {"integral_w": "warm"}, {"shaper": None}, {"integral_w": 1.0}, NO_NUMBERS],
 )
 def test_state_that_cannot_be_read_is_forgotten(stored):
     assert Controller.restored(RoomResponse.ORDINARY, SafetyLimits(), stored, now=0.0).starts_between(0, 1e10) == 0
@@ -256,3 +260,12 @@ def test_a_short_absence_keeps_the_last_temperature(bench, away_s, room_c):
     bench.controller = Controller.restored(RoomResponse.ORDINARY, SafetyLimits(), stored, now=1e9 + away_s)
     bench.room = [None]
     assert bench.step().room_c == room_c
+
+
+def test_a_limit_that_is_no_number_is_reached():
+    bench = Bench()
+    bench.controller = Controller(RoomResponse.ORDINARY, SafetyLimits(room_maximum_c=float("nan")))
+    assert bench.step().why is Why.ROOM_TOO_HOT
+    bench.controller = Controller(RoomResponse.ORDINARY, SafetyLimits(chip_maximum_c=float("nan")))
+    bench.chip_c = 20.0
+    assert bench.step().why is Why.CHIP_TOO_HOT

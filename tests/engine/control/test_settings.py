@@ -3,6 +3,7 @@ import pytest
 
 from custom_components.hashwarm.engine.control import HeaterSettings
 from custom_components.hashwarm.engine.model.control import ControlMode, Preset
+from custom_components.hashwarm.engine.model.errors import InvalidValueError
 
 
 @given(
@@ -31,3 +32,11 @@ def test_what_cannot_be_read_falls_back(stored):
     assert settings.mode is ControlMode.THERMOSTAT
     assert settings.target_c == 21.0
     assert not settings.on
+
+
+@pytest.mark.parametrize("target_c", [float("nan"), float("inf")])
+def test_a_target_that_is_no_number_is_refused_and_changes_nothing(target_c):
+    settings = HeaterSettings()
+    with pytest.raises(InvalidValueError):
+        settings.choose_target(target_c)
+    assert settings == HeaterSettings()

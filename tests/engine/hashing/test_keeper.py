@@ -88,7 +88,7 @@ async def test_it_finds_shares_that_hashlib_confirms():
         report, pid = child.report, child.pid
         assert report.running
         assert report.hashing
-        assert report.kernel == "generic_ab4"
+        assert report.kernel.removesuffix("_ab4") == "generic"
         assert report.kernel_problem is None
         assert report.full_rate_hs > 1e5
         assert report.threads == 1
@@ -118,7 +118,7 @@ async def test_killed_it_restarts_and_mines_on_and_counts_on(how):
         os.kill(pid, how)
         await until(lambda: child.pid not in {None, pid} and len(shares) > first and child.report.hashes > before)
         assert child.report.restarts == 1
-        assert child.report.kernel == "generic_ab4"
+        assert child.report.kernel.removesuffix("_ab4") == "generic"
         assert child.report.kernel_problem is None
 
 

@@ -1,6 +1,7 @@
 """One pass from readings to a command: regulator or wish, shaper, governor; the governor has the last word."""
 
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any, Self
 
 from ..model.capabilities import Capabilities
@@ -56,8 +57,8 @@ class Controller:
 
     def __init__(self, response: RoomResponse, limits: SafetyLimits, stored: dict[str, Any] | None = None) -> None:
         stored = stored or {}
-        self._regulator = Regulator(response, float(stored.get("integral_w", 0.0)))
-        self._shaper = Shaper(ShaperState(**stored["shaper"]) if "shaper" in stored else None)
+        self._regulator = Regulator(response, _finite(stored.get("integral_w", 0.0)))
+        self._shaper = Shaper(_shaper_state(stored["shaper"]) if "shaper" in stored else None)
         self._governor = Governor(limits)
         self._obedience = ObedienceWatch()
         self._last_pass_s: float | None = None
@@ -100,7 +101,8 @@ class Controller:
         if not 0.0 <= away_s <= HANDOVER_S:
             self._shaper.state.power_w = 0.0
         if 0.0 <= away_s <= self._governor.limits.unavailable_after_s:
-            self._governor.state.last_room_c = stored["last_room_c"]
+            last_room_c = stored["last_room_c"]
+            self._governor.state.last_room_c = None if last_room_c is None else _finite(last_room_c)
 
     def starts_between(self, since: float, now: float) -> int:
         """Return how often the device was started between two Unix times."""
@@ -221,6 +223,24 @@ class Controller:
         legal_w = _legal_w(power_w, inputs.capabilities)
         self._shaper.force(legal_w, now=inputs.now)
         return legal_w, why
+
+
+def _finite(value: Any) -> float:
+    """Return a stored number. Errors: TypeError, ValueError."""
+    number = float(value)
+    if not isfinite(number):
+        raise ValueError("not a number")
+    return number
+
+
+def _shaper_state(stored: dict[str, Any]) -> ShaperState:
+    """Read what the shaper kept. Errors: TypeError, ValueError, KeyError."""
+    changed_at = stored["changed_at"]
+    return ShaperState(
+        power_w=_finite(stored["power_w"]),
+        changed_at=None if changed_at is None else _finite(changed_at),
+        starts_at=[_finite(start) for start in stored["starts_at"]],
+    )
 
 
 def _legal_w(power_w: float, capabilities: Capabilities) -> float:

@@ -146,7 +146,7 @@ class Governor:
             self.state.room_latched = False
             return False
         limit_c = self.limits.room_maximum_c - (ROOM_RELEASE_K if self.state.room_latched else 0.0)
-        self.state.room_latched = sight.room_c >= limit_c
+        self.state.room_latched = not sight.room_c < limit_c
         return self.state.room_latched
 
     def _chip_too_hot(self, telemetry: Telemetry | None, now_s: float) -> bool:
@@ -154,7 +154,7 @@ class Governor:
         if chip_c is not None:
             state.chip_unread_since_s = None
             limit_c = self.limits.chip_maximum_c - (CHIP_RELEASE_K if state.chip_latched else 0.0)
-            state.chip_latched = chip_c >= limit_c
+            state.chip_latched = not chip_c < limit_c
             return state.chip_latched
         if state.chip_unread_since_s is None:
             state.chip_unread_since_s = now_s

@@ -1,9 +1,11 @@
 """What a person has set on a heater; survives restarts."""
 
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Any, Self
 
 from ..model.control import ControlMode, Preset
+from ..model.errors import InvalidValueError
 
 DEFAULT_TARGETS_C: dict[Preset, float] = {
     Preset.COMFORT: 21.0,
@@ -35,7 +37,9 @@ class HeaterSettings:
         self.target_c = self.preset_targets_c[preset]
 
     def choose_target(self, target_c: float) -> None:
-        """Take a target of its own; the preset in force keeps its own temperature."""
+        """Take a target of its own; the preset in force keeps its own temperature. Errors: InvalidValueError."""
+        if not isfinite(target_c):
+            raise InvalidValueError("a target is a number", value=str(target_c))
         self.target_c = target_c
         self.preset = next((preset for preset, celsius in self.preset_targets_c.items() if celsius == target_c), None)
 
@@ -77,6 +81,6 @@ def _member[E, D](kind: type[E], value: object, default: D) -> E | D:
 
 
 def _number[D](value: object, default: D) -> float | D:
-    if isinstance(value, int | float) and not isinstance(value, bool) and value == value:  # noqa: PLR0124 - NaN
+    if isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value):
         return float(value)
     return default

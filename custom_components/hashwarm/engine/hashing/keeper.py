@@ -7,6 +7,7 @@ from collections.abc import Callable
 import contextlib
 from dataclasses import dataclass, replace
 import json
+import logging
 import os
 from pathlib import Path
 import random
@@ -19,6 +20,7 @@ from ..model.protocols import Monotonic
 from .protocol import EXIT_BUSY, LineReader, encode, work_message
 from .work import FoundShare, HashWork
 
+_LOGGER = logging.getLogger(__name__)
 ENGINE_PARENT = Path(__file__).parents[2]
 _BOOT = (
     'import sys, runpy; sys.path.insert(0, sys.argv[1]); runpy.run_module("engine.hashing.worker", run_name="__main__")'
@@ -229,6 +231,7 @@ class HashingChild:
     def _learn_from(self, status: int) -> None:
         """Mask the kernel that brought the child down."""
         kernel, self._testing = self._testing, None
+        _LOGGER.warning("The hashing child ended with status %s and is started again", status)
         if kernel is None and -status in _KERNEL_SIGNALS and self._report:
             kernel = self._report.kernel
         if -status in _FOREIGN_SIGNALS:
@@ -236,6 +239,7 @@ class HashingChild:
         if kernel and kernel != "hashlib":
             self._masked.add(kernel.removesuffix("_ab4"))
             self._crash_problem = "kernel_crashed"
+            _LOGGER.warning("The kernel %s brought the hashing child down and is not used again", kernel)
 
     async def _run_once(self, ready: asyncio.Future[None]) -> int:
         """Run one child from its start to its end; return its exit status. Raises OSError when it cannot be started."""

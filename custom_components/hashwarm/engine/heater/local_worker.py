@@ -141,8 +141,8 @@ class LocalWorker(Backend):
         host = await self._host.read()
         report, now_s = self._child.report, self._clock()
         if report is not None and report.running and now_s - report.at_s > SILENT_AFTER_S:
-            # A child that says nothing draws and hashes nobody knows what.
-            report = replace(report, hash_rate_hs=None)
+            # A child that says nothing draws and hashes nobody knows what; the keeper will replace it.
+            report = replace(report, hash_rate_hs=None, running=False)
             self._forget_power()
         else:
             self._measure(report, host, now_s)
@@ -200,7 +200,7 @@ class LocalWorker(Backend):
         self._power = worker_share_w(
             package_w,
             self._model,
-            worker_cpu_s=max(report.cpu_s - last[1], 0.0),
+            worker_cpu_s=min(max(report.cpu_s - last[1], 0.0), self._threads * (report.at_s - last[0])),
             host_cpu_s=host_cpu_s,
             elapsed_s=report.at_s - last[0],
         )
