@@ -1,7 +1,7 @@
 """The forms of the config flow and of the options."""
 
 from math import isfinite
-from typing import Any, Literal
+from typing import Any, Literal, override
 
 from homeassistant.const import CONF_PASSWORD, UnitOfPower, UnitOfTemperature, UnitOfTime
 from homeassistant.helpers.selector import (
@@ -55,26 +55,36 @@ _PLAIN = TextSelector(TextSelectorConfig(autocomplete="off"))
 _SECRET = TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="off"))
 
 
-def _finite(value: float) -> float:
-    """Refuse what is no number; comparisons with it would switch a limit off. Errors: vol.Invalid."""
-    if not isfinite(value):
-        raise vol.Invalid("not a number")
-    return value
+class FiniteNumberSelector(NumberSelector):
+    """A number that comparisons can hold; Home Assistant's own lets NaN through, and a limit would be lost to it."""
+
+    @override
+    def __call__(self, data: Any) -> float:
+        """Validate the number. Errors: vol.Invalid."""
+        value = super().__call__(data)
+        if not isfinite(value):
+            raise vol.Invalid("not a number")
+        return value
 
 
-def _server(value: str) -> str:
-    """Refuse what is no address of a web server. Errors: vol.Invalid."""
-    address = URL(value)
-    if address.scheme not in {"http", "https"} or not address.host:
-        raise vol.Invalid("not the address of a web server")
-    return value
+class ServerSelector(TextSelector):
+    """The address of a web server."""
+
+    @override
+    def __call__(self, data: Any) -> str | list[str]:
+        """Validate the address. Errors: vol.Invalid."""
+        value = super().__call__(data)
+        address = URL(str(value))
+        if address.scheme not in {"http", "https"} or not address.host:
+            raise vol.Invalid("not the address of a web server")
+        return value
 
 
-def _number(least: float, most: float, step: float | Literal["any"], unit: str | None = None) -> vol.All[Any]:
+def _number(least: float, most: float, step: float | Literal["any"], unit: str | None = None) -> NumberSelector:
     config = NumberSelectorConfig(min=least, max=most, step=step, mode=NumberSelectorMode.BOX)
     if unit is not None:
         config["unit_of_measurement"] = unit
-    return vol.All(NumberSelector(config), _finite)
+    return FiniteNumberSelector(config)
 
 
 _CELSIUS = str(UnitOfTemperature.CELSIUS)
@@ -119,7 +129,7 @@ HEATER_OPTIONS = vol.Schema(
 HOME_OPTIONS = PRICE.extend(
     {
         vol.Required(CONF_MARKET_ONLINE): BooleanSelector(),
-        vol.Required(CONF_MARKET_URL): vol.All(TextSelector(TextSelectorConfig(type=TextSelectorType.URL)), _server),
+        vol.Required(CONF_MARKET_URL): ServerSelector(TextSelectorConfig(type=TextSelectorType.URL)),
         vol.Optional(CONF_MANUAL_DIFFICULTY): _number(1, 1e20, "any"),
         vol.Optional(CONF_MANUAL_BTC_PRICE): _number(0.01, MAX_PRICE, "any"),
     }

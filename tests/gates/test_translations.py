@@ -210,7 +210,7 @@ def test_selectors_devices_and_health(english: dict[str, Any]):
         config["translation_key"]: set(config["options"])
         for schema in ("ROOM", "POOL", "PRICE", "HEATER_OPTIONS", "HOME_OPTIONS")
         for selector in getattr(flow_schemas, schema).schema.values()
-        if "translation_key" in (config := getattr(selector, "config", {}))
+        if "translation_key" in (config := selector.config)
     }
     assert {key: set(told["options"]) for key, told in english["selector"].items()} == selectors
     devices = {argument(call, "translation_key") for call in calls(INTEGRATION / "entity.py", "DeviceInfo")} - {None}

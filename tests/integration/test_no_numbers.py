@@ -1,8 +1,12 @@
 """What is no number gets in nowhere, and does no harm where it is stored already."""
 
+from http import HTTPStatus
+from typing import Any
+
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import InvalidData
 from homeassistant.exceptions import ServiceValidationError
+from homeassistant.setup import async_setup_component
 import pytest
 
 from custom_components.hashwarm.const import MARKET_URL
@@ -53,6 +57,16 @@ async def test_an_option_of_the_home(hass: HomeAssistant, house: House, wrong: d
             flow["flow_id"], {"market_online": False, "market_url": MARKET_URL, **wrong}
         )
     assert HOME_OPTIONS
+
+
+@pytest.mark.parametrize("entry", ["entry", "home_entry"])
+async def test_the_forms_still_reach_the_browser(hass: HomeAssistant, house: House, hass_client: Any, entry: str):
+    assert await async_setup_component(hass, "config", {})
+    client = await hass_client()
+    handler = getattr(house, entry).entry_id
+    response = await client.post("/api/config/config_entries/options/flow", json={"handler": handler})
+    assert response.status == HTTPStatus.OK
+    assert (await response.json())["data_schema"]
 
 
 async def test_what_is_stored_already_counts_as_not_chosen(set_up: SetUp):
