@@ -62,6 +62,7 @@ async def test_a_lower_target_dims_it_and_then_pauses_it(page: Page, home: Watch
     await click(page, COOLER, 28)
     await home.until("sensor.power_target", lambda watts: watts < full_w, SOON_S, "it dims")
     await home.until("sensor.hash_rate", lambda rate: rate == 0, SOON_S, "it pauses")
+    await home.until("sensor.power", lambda watts: watts < 0.05, SOON_S, "the watts of the last second are over")
     assert (await home.thermostat())["hvac_action"] == "idle"
     await page.locator("hui-thermostat-card", has_text="Idle").wait_for()
 
