@@ -45,6 +45,10 @@ class Capabilities:
     starts_per_day: int | None = None
     """The restart budget; None where starts cost nothing."""
     write_interval_s: float = 0.0
+    write_restarts: bool = False
+    """Every change of the level costs a restart."""
+    step_w: float = 0.0
+    """Between the powers of a device that takes any; 0 where they are as good as continuous."""
     power_source: PowerSource | None = None
     power_delay_s: float = 0.0
     """How old a power reading may be."""

@@ -32,6 +32,30 @@ class DeviceUnreachableError(BackendError):
     key = "device_unreachable"
 
 
+class DeviceRefusedError(BackendError):
+    """The device answered and said no."""
+
+    key = "device_refused"
+
+
+class DeviceAuthError(BackendError):
+    """The device wants another user name or password."""
+
+    key = "invalid_auth"
+
+
+class DeviceGarbageError(BackendError):
+    """The device answered what its protocol does not know."""
+
+    key = "device_garbage"
+
+
+class DeviceUnsupportedError(BackendError):
+    """No driver knows the device, or it cannot do what was asked."""
+
+    key = "device_unsupported"
+
+
 class WorkerError(BackendError):
     """The hashing child could not be started or kept running."""
 

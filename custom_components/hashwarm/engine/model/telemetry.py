@@ -63,6 +63,65 @@ class PoolState:
     """Shares that earned nothing, by reason."""
 
 
+class ThermalLoop(StrEnum):
+    """A control loop in a device's firmware that fights one outside of it."""
+
+    BRAIINS_DPS = "braiins_dps"
+    LUXOS_ATM = "luxos_atm"
+    AVALON_HEATING_MODE = "avalon_heating_mode"
+    VNISH_PRESET_SWITCHER = "vnish_preset_switcher"
+
+
+@dataclass(frozen=True, kw_only=True)
+class BoardReading:
+    """One hash board; temperatures in °C."""
+
+    index: int
+    hash_rate_hs: float | None = None
+    board_c: float | None = None
+    chip_c: float | None = None
+    """Of its hottest chip."""
+    chips: int | None = None
+    power_w: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class FanReading:
+    """One fan."""
+
+    index: int
+    rpm: float | None = None
+    percent: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class MinerFigures:
+    """What a networked miner tells beyond watts and hashes."""
+
+    setting: float | None = None
+    """The power setting in force, read back, in the device's own unit."""
+    setting_label: str | None = None
+    setpoint_w: float | None = None
+    """The watts that the setting in force stands for."""
+    learned: bool = False
+    """Whether those watts were measured on this device."""
+    disobeys: bool = False
+    """It did not take a setting that was written twice."""
+    thermal_loop: ThermalLoop | None = None
+    firmware: str | None = None
+    uptime_s: float | None = None
+    boards: tuple[BoardReading, ...] = ()
+    fans: tuple[FanReading, ...] = ()
+    fan_percent: float | None = None
+    """Set by hand; None while the device decides."""
+    inlet_c: float | None = None
+    regulator_c: float | None = None
+    """Of its voltage regulator."""
+    light: bool | None = None
+    plug_on: bool | None = None
+    """Of the plug that the person named."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Telemetry:
     """One reading of a device. None is unknown; never a stand-in zero."""
@@ -85,3 +144,4 @@ class Telemetry:
     problem: str | None = None
     """Translation key of a fault."""
     pool: PoolState | None = None
+    miner: MinerFigures | None = None

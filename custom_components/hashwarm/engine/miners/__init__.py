@@ -1,0 +1,1 @@
+"""Networked miners: one driver per API family, pure parsers, thin clients."""
