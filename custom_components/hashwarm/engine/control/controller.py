@@ -20,6 +20,8 @@ COLD_UNDER_TARGET_K = 2.0
 DRAWN_SMOOTHING_S = 30.0
 LONGEST_STEP_S = 60.0
 HANDOVER_S = 30.0
+# While one of these stands in the way nothing is learned from a room that stays cold.
+HELD_BACK = {Why.MINIMUM_OFF, Why.RESTART_BUDGET}
 # Dangers are told of even while nothing is asked; the rest only while it stands in the way.
 TOLD_ALWAYS = {Why.CHIP_TOO_HOT, Why.ROOM_TOO_HOT}
 
@@ -118,7 +120,8 @@ class Controller:
         power_w, why = self._command(inputs, demand_w, reason, ruling, sight, elapsed_s)
         wrong = self._obedience.judge(self._commanded_w, inputs.telemetry, inputs.capabilities, now_s=inputs.now_s)
         self._commanded_w = power_w
-        self._held_back = power_w < demand_w and why is not Why.BELOW_FLOOR_CYCLING
+        offline = inputs.telemetry is None or inputs.telemetry.status is DeviceStatus.OFFLINE
+        self._held_back = offline or demand_w > ruling.ceiling_w or (power_w < demand_w and why in HELD_BACK)
         return Decision(
             power_w=power_w,
             demand_w=demand_w,
@@ -203,21 +206,31 @@ class Controller:
             assert ruling.why is not None
             told = demand_w > 0.0 or ruling.why in TOLD_ALWAYS
             return self._forced(min(demand_w, ruling.ceiling_w), ruling.why if told else reason, inputs)
-        shaped = self._shape(inputs, min(demand_w, ruling.ceiling_w), sight, elapsed_s)
+        shaped = self._shape(inputs, demand_w, ruling.ceiling_w, sight, elapsed_s)
         if shaped.power_w > ruling.ceiling_w:
             return self._forced(ruling.ceiling_w, ruling.why or reason, inputs)
         if demand_w > ruling.ceiling_w and ruling.why is not None:
             return shaped.power_w, ruling.why
         return shaped.power_w, _reason(shaped, reason, inputs.telemetry)
 
-    def _shape(self, inputs: ControlInputs, demand_w: float, sight: Sight, elapsed_s: float) -> Shaped:
+    def _shape(
+        self, inputs: ControlInputs, demand_w: float, ceiling_w: float, sight: Sight, elapsed_s: float
+    ) -> Shaped:
         cold = sight.room_c is not None and sight.room_c < inputs.settings.target_c - COLD_UNDER_TARGET_K
         capabilities = inputs.capabilities
         if inputs.settings.mode is ControlMode.MANUAL_POWER:
             # A power set by hand means that power: nothing is averaged, a wish under the floor is the floor.
             demand_w = max(demand_w, capabilities.floor_w) if demand_w > 0.0 else 0.0
         frost = inputs.settings.mode is ControlMode.THERMOSTAT and inputs.settings.preset is Preset.FROST
-        return self._shaper.step(demand_w, capabilities, now=inputs.now, elapsed_s=elapsed_s, cold=cold, frost=frost)
+        return self._shaper.step(
+            demand_w,
+            capabilities,
+            now=inputs.now,
+            elapsed_s=elapsed_s,
+            ceiling_w=ceiling_w,
+            cold=cold,
+            frost=frost,
+        )
 
     def _forced(self, power_w: float, why: Why, inputs: ControlInputs) -> tuple[float, Why]:
         legal_w = _legal_w(power_w, inputs.capabilities)

@@ -1,15 +1,17 @@
 """From a heat demand to the command a device can obey: floor, levels, minimum times, restart budget."""
 
 from dataclasses import dataclass, field
-from itertools import pairwise
+from math import inf
 
 from ..model.capabilities import Capabilities
 from ..model.control import Why
 
 DAY_S = 86400.0
 HOUR_S = 3600.0
-# Below the floor a device alternates between floor and off; energy owed by this much time at the floor turns it over.
+# Where nothing else sets the pace, energy owed by this much time at one level turns a device over to the next.
 CYCLE_S = 30.0
+# A device that bears few writes is left alone while the demand stays this close, as a share of its maximum.
+DEADBAND_SHARE = 0.02
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,18 +48,20 @@ class Shaper:
         *,
         now: float,
         elapsed_s: float,
+        ceiling_w: float = inf,
         cold: bool = False,
         frost: bool = False,
     ) -> Shaped:
-        """Return the command for a demand; `now` is Unix time.
+        """Return the command for a demand, none of it above the ceiling; `now` is Unix time.
 
         `cold` says that the room is under the comfort floor; `frost` that a start must not wait for anything.
         """
-        demand_w = min(max(demand_w, 0.0), capabilities.maximum_w)
-        self._settle(demand_w, capabilities, elapsed_s)
-        wanted_w = self._level(demand_w, capabilities)
+        demand_w = min(max(demand_w, 0.0), capabilities.maximum_w, ceiling_w)
+        self._follow_levels(capabilities)
+        self.state.owed_ws += (demand_w - self.state.power_w) * elapsed_s
+        wanted_w = self._level(demand_w, capabilities, ceiling_w)
         shaped = self._within_times(wanted_w, demand_w, capabilities, now=now, cold=cold, frost=frost)
-        return self._commit(shaped, capabilities, now)
+        return self._commit(shaped, capabilities, now, ceiling_w)
 
     def force(self, power_w: float, *, now: float) -> None:
         """Take note of a command that the governor or the person gave past the minimum times."""
@@ -69,38 +73,49 @@ class Shaper:
         """Return how often the device was started since a Unix time; a start in the future is a clock set back."""
         return sum(1 for start in self.state.starts_at if since <= start <= now)
 
-    def _settle(self, demand_w: float, capabilities: Capabilities, elapsed_s: float) -> None:
-        bound_ws = 2 * self._turnover_ws(capabilities)
-        owed_ws = self.state.owed_ws + (demand_w - self.state.power_w) * elapsed_s
-        self.state.owed_ws = min(max(owed_ws, -bound_ws), bound_ws)
+    def _follow_levels(self, capabilities: Capabilities) -> None:
+        """Keep the level that runs when its watts were learned anew; that is no change of the command."""
+        if capabilities.levels_w and self.state.power_w > 0.0:
+            self.state.power_w = min(capabilities.levels_w, key=lambda level_w: abs(level_w - self.state.power_w))
 
-    def _turnover_ws(self, capabilities: Capabilities) -> float:
-        least_s = max(CYCLE_S, capabilities.minimum_on_s, capabilities.minimum_off_s, capabilities.write_interval_s)
-        span_w = max(capabilities.floor_w, *_gaps_w(capabilities.levels_w), 1.0)
-        return span_w * max(least_s, 4 * capabilities.ramp_s, 4 * capabilities.boot_s)
-
-    def _level(self, demand_w: float, capabilities: Capabilities) -> float:
+    def _level(self, demand_w: float, capabilities: Capabilities, ceiling_w: float) -> float:
         if demand_w <= 0.0:
             self.state.owed_ws = min(self.state.owed_ws, 0.0)
             return 0.0
         if demand_w < capabilities.floor_w:
-            return self._alternate(0.0, capabilities.floor_w, capabilities)
+            upper_w = capabilities.floor_w if capabilities.floor_w <= ceiling_w else 0.0
+            return self._alternate(0.0, upper_w, _turning_s(capabilities))
         if not capabilities.levels_w:
+            return self._between(demand_w, capabilities, ceiling_w)
+        lower_w = max((level for level in capabilities.levels_w if level <= demand_w), default=0.0)
+        upper_w = min((level for level in capabilities.levels_w if demand_w <= level <= ceiling_w), default=lower_w)
+        return self._alternate(lower_w, upper_w, _dimming_s(capabilities))
+
+    def _between(self, demand_w: float, capabilities: Capabilities, ceiling_w: float) -> float:
+        """Follow the demand; a device that bears few writes only when it strays, and then back what was owed."""
+        if capabilities.write_interval_s <= 0.0 or self.state.power_w <= 0.0:
             self.state.owed_ws = 0.0
             return demand_w
-        lower_w = max((level for level in capabilities.levels_w if level <= demand_w), default=0.0)
-        upper_w = min((level for level in capabilities.levels_w if level >= demand_w), default=lower_w)
-        if lower_w == upper_w:
-            return lower_w
-        return self._alternate(lower_w, upper_w, capabilities)
+        band_w, pace_s = max(capabilities.step_w, DEADBAND_SHARE * capabilities.maximum_w), 4 * _dimming_s(capabilities)
+        owed_w = self._bounded(band_w * pace_s) / pace_s
+        strays = abs(demand_w - self.state.power_w) > band_w or abs(owed_w) >= band_w
+        if self.state.power_w >= capabilities.floor_w and not strays:
+            return min(self.state.power_w, ceiling_w)
+        return min(max(demand_w + owed_w, capabilities.floor_w), capabilities.maximum_w, ceiling_w)
 
-    def _alternate(self, lower_w: float, upper_w: float, capabilities: Capabilities) -> float:
-        turnover_ws = self._turnover_ws(capabilities) / 2
-        if self.state.owed_ws >= turnover_ws:
-            return upper_w
-        if self.state.owed_ws <= -turnover_ws:
+    def _alternate(self, lower_w: float, upper_w: float, pace_s: float) -> float:
+        turnover_ws = (upper_w - lower_w) * pace_s / 2
+        owed_ws = self._bounded(4 * turnover_ws)
+        if lower_w == upper_w or owed_ws <= -turnover_ws:
             return lower_w
+        if owed_ws >= turnover_ws:
+            return upper_w
         return upper_w if self.state.power_w >= upper_w else lower_w
+
+    def _bounded(self, most_ws: float) -> float:
+        """Forget what is owed beyond what a turn or two can give back."""
+        self.state.owed_ws = min(max(self.state.owed_ws, -most_ws), most_ws)
+        return self.state.owed_ws
 
     def _within_times(
         self, wanted_w: float, demand_w: float, capabilities: Capabilities, *, now: float, cold: bool, frost: bool
@@ -135,21 +150,28 @@ class Shaper:
         # A wall clock that was set back must not lock the heater: an age below zero counts as old enough.
         return changed_at is None or not 0.0 <= now - changed_at < least_s
 
-    def _commit(self, shaped: Shaped, capabilities: Capabilities, now: float) -> Shaped:
-        if self._too_early_to_write(shaped.power_w, capabilities, now):
+    def _commit(self, shaped: Shaped, capabilities: Capabilities, now: float, ceiling_w: float) -> Shaped:
+        dims = 0.0 < shaped.power_w != self.state.power_w > 0.0
+        if dims and self.state.power_w <= ceiling_w and self._too_early_to_dim(shaped.power_w, capabilities, now):
             return Shaped(power_w=self.state.power_w, why=shaped.why)
+        if dims and capabilities.write_restarts:
+            self._start(now)
         if shaped.power_w != self.state.power_w:
             self.state.written_at = now
         self._turn(shaped.power_w, now)
         self.state.power_w = shaped.power_w
         return shaped
 
-    def _too_early_to_write(self, power_w: float, capabilities: Capabilities, now: float) -> bool:
+    def _too_early_to_dim(self, power_w: float, capabilities: Capabilities, now: float) -> bool:
         written_at = self.state.written_at
-        turning = (power_w > 0.0) != (self.state.power_w > 0.0)
-        if turning or written_at is None or power_w == self.state.power_w:
-            return False
-        return 0.0 <= now - written_at < capabilities.write_interval_s
+        if capabilities.write_restarts:
+            # The last start of the budget is left for a start; going down to the floor ends a room too warm.
+            budget = capabilities.starts_per_day
+            spent = budget is not None and self.starts_between(now - DAY_S, now) >= budget - 1
+            if spent and power_w > _floor_w(capabilities):
+                return True
+        least_s = _turning_s(capabilities) if capabilities.write_restarts else capabilities.write_interval_s
+        return written_at is not None and 0.0 <= now - written_at < least_s
 
     def _turn(self, power_w: float, now: float) -> None:
         was_on, is_on = self.state.power_w > 0.0, power_w > 0.0
@@ -157,13 +179,25 @@ class Shaper:
             return
         self.state.changed_at = now
         if is_on:
-            self.state.starts_at = [start for start in self.state.starts_at if 0.0 <= now - start < 2 * DAY_S]
-            self.state.starts_at.append(now)
+            self._start(now)
+
+    def _start(self, now: float) -> None:
+        self.state.starts_at = [start for start in self.state.starts_at if 0.0 <= now - start < 2 * DAY_S]
+        self.state.starts_at.append(now)
+
+
+def _turning_s(capabilities: Capabilities) -> float:
+    """Return how long one state lasts at least when a device alternates between running and not."""
+    waits_s = (capabilities.minimum_on_s, capabilities.minimum_off_s, capabilities.write_interval_s)
+    return max(CYCLE_S, *waits_s, 4 * capabilities.ramp_s, 4 * capabilities.boot_s)
+
+
+def _dimming_s(capabilities: Capabilities) -> float:
+    """Return how long one level lasts at least while a device runs."""
+    if capabilities.write_restarts:
+        return _turning_s(capabilities)
+    return max(CYCLE_S, capabilities.write_interval_s, capabilities.ramp_s)
 
 
 def _floor_w(capabilities: Capabilities) -> float:
     return capabilities.levels_w[0] if capabilities.levels_w else capabilities.floor_w
-
-
-def _gaps_w(levels_w: tuple[float, ...]) -> list[float]:
-    return [0.0, *(upper - lower for lower, upper in pairwise(levels_w))]
