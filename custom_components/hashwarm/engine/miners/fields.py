@@ -89,6 +89,12 @@ def mac(source: Any, *path: str | int) -> str | None:
     return spelt if _MAC.fullmatch(spelt) and digits not in {"0" * 12, "f" * 12} else None
 
 
+def endpoint(source: Any, *path: str | int) -> str | None:
+    """Return host:port of a pool's URL, without scheme, path or key."""
+    url = text(source, *path)
+    return (url.rpartition("://")[2].partition("/")[0] or None) if url else None
+
+
 def scaled(value: float | None, factor: float) -> float | None:
     """Return a value in another unit."""
     return None if value is None else value * factor
