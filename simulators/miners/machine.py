@@ -29,12 +29,11 @@ class Machine:
         """False lets it accept commands and ignore them."""
         self.restarts = 0
         self._clock = clock
-        self._work_w = 0.0
         self._energy_ws = 0.0
         self._at_s = clock()
         self._booted_at_s = self._at_s
         self.plugged_at_s = self._at_s
-        self._work_w = target_w
+        self._work_w = max(target_w - hardware.idle_w, 0.0)
 
     @property
     def booting(self) -> bool:

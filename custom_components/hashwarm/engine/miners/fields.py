@@ -70,7 +70,7 @@ def flag(source: Any, *path: str | int) -> bool | None:
     value = at(source, *path)
     if isinstance(value, bool):
         return value
-    return bool(value) if value in {0, 1} and isinstance(value, int | float) else None
+    return bool(value) if isinstance(value, int | float) and value in {0, 1} else None
 
 
 def items(source: Any, *path: str | int) -> list[Any]:

@@ -73,12 +73,22 @@ class WebClient:
 
         Errors: DeviceUnreachableError, DeviceAuthError, DeviceRefusedError, DeviceGarbageError.
         """
+        raw = await self.tell(method, path, body=body, headers=headers)
+        return parsed(raw) if raw.strip() else None
+
+    async def tell(
+        self, method: str, path: str, *, body: Any = None, headers: Mapping[str, str] | None = None
+    ) -> bytes:
+        """Return an answer that says yes as it came, for writes that are answered in prose.
+
+        Errors: DeviceUnreachableError, DeviceAuthError, DeviceRefusedError, DeviceGarbageError.
+        """
         answer = await self.request(method, path, body=body, headers=headers)
         if answer.status in _UNAUTHORISED:
             raise DeviceAuthError(f"{method} {path}: {answer.status}")
         if answer.status >= _REFUSED:
             raise DeviceRefusedError(f"{method} {path}: {answer.status}")
-        return parsed(answer.raw) if answer.raw.strip() else None
+        return answer.raw
 
     async def get(self, path: str, *, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
         """Return the JSON object at a path. Errors: those of `json`."""
