@@ -22,6 +22,11 @@ LONGEST_STEP_S = 60.0
 HANDOVER_S = 30.0
 # While one of these stands in the way nothing is learned from a room that stays cold.
 HELD_BACK = {Why.MINIMUM_OFF, Why.RESTART_BUDGET}
+DEVICE_REASONS = {
+    DeviceStatus.OFFLINE: Why.DEVICE_OFFLINE,
+    DeviceStatus.STARTING: Why.PREHEATING_DEVICE,
+    DeviceStatus.RESUMING: Why.PREHEATING_DEVICE,
+}
 # Dangers are told of even while nothing is asked; the rest only while it stands in the way.
 TOLD_ALWAYS = {Why.CHIP_TOO_HOT, Why.ROOM_TOO_HOT}
 
@@ -273,11 +278,16 @@ def _heat_demand(settings: HeaterSettings, maximum_w: float, now: float) -> tupl
 def _reason(shaped: Shaped, reason: Why, telemetry: Telemetry | None) -> Why:
     if shaped.why is not None:
         return shaped.why
-    if telemetry is not None and shaped.power_w > 0.0:
-        if telemetry.status is DeviceStatus.OFFLINE:
-            return Why.DEVICE_OFFLINE
-        if telemetry.status is DeviceStatus.FAULT:
-            return Why.WORKER_RESTARTING
-        if telemetry.status in {DeviceStatus.STARTING, DeviceStatus.RESUMING}:
-            return Why.PREHEATING_DEVICE
-    return reason
+    return _device_reason(telemetry) or reason if shaped.power_w > 0.0 else reason
+
+
+def _device_reason(telemetry: Telemetry | None) -> Why | None:
+    """Return what keeps a device from the heat that it was told to give."""
+    if telemetry is None:
+        return None
+    if telemetry.status is DeviceStatus.FAULT:
+        return Why.WORKER_RESTARTING if telemetry.miner is None else Why.DEVICE_FAULT
+    if telemetry.status is DeviceStatus.NO_POOL:
+        # The worker on this host heats without a pool, a networked miner does not.
+        return None if telemetry.miner is None else Why.NO_POOL
+    return DEVICE_REASONS.get(telemetry.status)

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..control import ControlInputs, Controller, Decision, HeaterSettings, outdoor_c
 from ..model.errors import BackendError, HashwarmError
-from ..model.protocols import Backend, Monotonic, RoomTemperature, WallClock
+from ..model.protocols import Backend, Monotonic, OutlivingBackend, RoomTemperature, WallClock
 from ..model.telemetry import DeviceStatus, Telemetry
 from .state import HeaterState
 
@@ -38,6 +38,7 @@ class Heater:
         on_change: Callable[[], None],
     ) -> None:
         self.backend = backend
+        self._outliving = backend if isinstance(backend, OutlivingBackend) else None
         self.settings = settings
         self._controller = controller
         self._room = room
@@ -59,17 +60,24 @@ class Heater:
 
     async def start(self) -> None:
         """Take hold of the device and begin. Errors: BackendError."""
+        if self._outliving is not None:
+            self._outliving.attach(self._wake.set)
         await self.backend.start()
         self._task = asyncio.create_task(self._run(), name="heater")
 
-    async def stop(self) -> None:
-        """End the loop, then the device; safe to call twice."""
+    async def stop(self, *, parting: bool = False) -> None:
+        """End the loop, then the device; safe to call twice.
+
+        `parting` says that nobody will command it again soon: a device that outlives us is brought to its floor.
+        """
         tasks = [task for task in (self._task, self._off) if task is not None]
         self._task = self._off = None
         for task in tasks:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
+        if parting and self._outliving is not None:
+            await self._outliving.park()
         await self.backend.stop()
 
     def apply(self) -> None:
@@ -80,7 +88,10 @@ class Heater:
 
     def as_dict(self) -> dict[str, Any]:
         """Return all that must survive a restart."""
-        return {"settings": self.settings.as_dict(), "controller": self._controller.as_dict(self._now().timestamp())}
+        kept = {"settings": self.settings.as_dict(), "controller": self._controller.as_dict(self._now().timestamp())}
+        if self._outliving is not None:
+            kept["backend"] = self._outliving.as_dict()
+        return kept
 
     async def _switch_off(self) -> None:
         try:
@@ -93,8 +104,12 @@ class Heater:
             self._wake.clear()
             await self._guarded_pass()
             with suppress(TimeoutError):
-                async with asyncio.timeout(PASS_S):
+                async with asyncio.timeout(self._pass_s):
                     await self._wake.wait()
+
+    @property
+    def _pass_s(self) -> float:
+        return self._outliving.pass_s if self._outliving is not None else PASS_S
 
     async def _guarded_pass(self) -> None:
         """Run a pass; without one the device gets no heartbeat, and nothing old is shown as if it were now."""

@@ -87,6 +87,8 @@ class MinerProfile:
     can_pause: bool
     pause_survives_reboot: bool = False
     resume_reboots: bool = False
+    write_resumes: bool = False
+    """Writing a setting also wakes it from a pause."""
     write_restarts: bool = False
     write_hits_flash: bool = False
     power_source: PowerSource | None

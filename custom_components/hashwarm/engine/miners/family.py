@@ -1,7 +1,7 @@
 """How one API family is recognised and spoken to; every driver module describes itself with one of these."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,6 +34,8 @@ class FamilyInfo:
     """Judge the answer to `probe_path`; never raises."""
     knows_rpc: Callable[[Mapping[str, Any]], bool] | None = None
     """Judge cgminer's answer to `version` on port 4028; never raises."""
+    knows_raw: Callable[[Link, MinerAddress], Awaitable[bool]] | None = None
+    """Ask in a way of the family's own where neither of the two will do. Errors: BackendError."""
     username: str | None = None
     password: str | None = None
     """The factory's; None where there is none or it must be asked for."""

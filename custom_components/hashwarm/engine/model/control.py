@@ -50,5 +50,8 @@ class Why(StrEnum):
     NOT_OBEYING = "not_obeying"
     HEAT_WITHOUT_COMMAND = "heat_without_command"
     DEVICE_OFFLINE = "device_offline"
+    DEVICE_FAULT = "device_fault"
+    NO_POOL = "no_pool"
+    SHARED_DEMAND = "shared_demand"
     WORKER_RESTARTING = "worker_restarting"
     STOPPING = "stopping"

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from .capabilities import Capabilities
 from .telemetry import Telemetry
@@ -41,6 +41,40 @@ class Backend(Protocol):
 
     def beat(self) -> None:
         """Pass on the heartbeat of a completed governor pass."""
+        ...
+
+
+@runtime_checkable
+class OutlivingBackend(Backend, Protocol):
+    """A device that goes on when nobody commands it, and tells of itself in its own time."""
+
+    @property
+    def pass_s(self) -> float:
+        """How long a control pass may wait for news, in s."""
+        ...
+
+    def attach(self, wake: Callable[[], None]) -> None:
+        """Call this whenever there is news."""
+        ...
+
+    async def park(self) -> None:
+        """Bring the device to where it may stay without a command; never raises."""
+        ...
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return what a restart must not forget, in a form that JSON can hold."""
+        ...
+
+
+class Plug(Protocol):
+    """A switch in the mains lead of a device. Errors: BackendError."""
+
+    def is_on(self) -> bool | None:
+        """Return whether it is on, None when unknown."""
+        ...
+
+    async def turn(self, *, on: bool) -> None:
+        """Switch it."""
         ...
 
 

@@ -1,0 +1,104 @@
+"""Finds out which miner listens at an address, with few and harmless questions."""
+
+import asyncio
+from collections.abc import Iterable
+
+from ..model.errors import BackendError, DeviceGarbageError, DeviceUnreachableError, DeviceUnsupportedError
+from .driver import Driver, MinerAddress, MinerProfile
+from .families import FAMILIES
+from .family import FamilyInfo, Link
+from .rpc import RpcClient
+from .web import WebClient
+
+PROBE_S = 4.0
+IDENTIFY_S = 15.0
+
+
+async def find_family(link: Link, address: MinerAddress, families: Iterable[FamilyInfo] = FAMILIES) -> FamilyInfo:
+    """Return the family that answers at an address.
+
+    Errors: DeviceUnreachableError when nothing answers, DeviceUnsupportedError when nobody knows the answer.
+    """
+    families = tuple(families)
+    found = await asyncio.gather(
+        _by_web(link, address, families), _by_rpc(link, address, families), _by_raw(link, address, families)
+    )
+    known = [info for info in found if isinstance(info, FamilyInfo)]
+    if known:
+        return min(known, key=families.index)
+    if any(found):
+        raise DeviceUnsupportedError(f"nothing known answers at {address.host}")
+    raise DeviceUnreachableError(f"nothing answers at {address.host}")
+
+
+async def identify(link: Link, address: MinerAddress, info: FamilyInfo) -> MinerProfile:
+    """Ask a miner of a known family what it is. Errors: BackendError."""
+    driver = driver_for(link, address, info)
+    try:
+        async with asyncio.timeout(IDENTIFY_S):
+            return await driver.identify()
+    except TimeoutError:
+        raise DeviceUnreachableError(f"{address.host} did not finish its answer") from None
+    finally:
+        await driver.close()
+
+
+def driver_for(link: Link, address: MinerAddress, info: FamilyInfo) -> Driver:
+    """Return a driver, with the factory's name and password where none were given."""
+    return info.driver(
+        link,
+        MinerAddress(
+            host=address.host,
+            port=address.port,
+            username=address.username if address.username is not None else info.username,
+            password=address.password if address.password is not None else info.password,
+        ),
+    )
+
+
+type Found = FamilyInfo | bool
+"""A family, or whether anything answered."""
+
+
+async def _by_web(link: Link, address: MinerAddress, families: tuple[FamilyInfo, ...]) -> Found:
+    """Ask one path after the other: small devices bear one question at a time."""
+    web, answered = WebClient(link.session, address), False
+    for path in dict.fromkeys(info.probe_path for info in families if info.probe_path is not None):
+        try:
+            async with asyncio.timeout(PROBE_S):
+                answer = await web.request("GET", path)
+        except DeviceGarbageError:
+            answered = True
+            continue
+        except BackendError, TimeoutError:
+            # A port that is closed or silent stays so for the other paths.
+            return answered
+        answered = True
+        for info in families:
+            if info.probe_path == path and info.knows_web is not None and info.knows_web(answer):
+                return info
+    return answered
+
+
+async def _by_rpc(link: Link, address: MinerAddress, families: tuple[FamilyInfo, ...]) -> Found:
+    try:
+        async with asyncio.timeout(PROBE_S):
+            version = await RpcClient(address, connect=link.connect).command("version")
+    except DeviceGarbageError:
+        return True
+    except BackendError, TimeoutError:
+        return False
+    return next((info for info in families if info.knows_rpc is not None and info.knows_rpc(version)), True)
+
+
+async def _by_raw(link: Link, address: MinerAddress, families: tuple[FamilyInfo, ...]) -> Found:
+    for info in families:
+        if info.knows_raw is None:
+            continue
+        try:
+            async with asyncio.timeout(PROBE_S):
+                if await info.knows_raw(link, address):
+                    return info
+        except BackendError, TimeoutError:
+            continue
+    return False

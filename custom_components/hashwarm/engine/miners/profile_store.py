@@ -1,0 +1,35 @@
+"""Keeps a profile where JSON is kept, so that a heater is whole while its miner is off."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from ..model.capabilities import ControlKind, PowerSource
+from ..model.errors import InvalidValueError
+from .driver import Family, Feature, MinerProfile, PowerLevel
+
+
+def profile_as_dict(profile: MinerProfile) -> dict[str, Any]:
+    """Return a form that JSON can hold."""
+    kept = asdict(profile)
+    kept["levels"] = [asdict(level) for level in profile.levels]
+    kept["features"] = sorted(profile.features)
+    return kept
+
+
+def profile_from_dict(stored: Mapping[str, Any]) -> MinerProfile:
+    """Read what `profile_as_dict` wrote. Errors: InvalidValueError."""
+    try:
+        power_source = stored["power_source"]
+        return MinerProfile(
+            **{
+                **stored,
+                "family": Family(stored["family"]),
+                "control": ControlKind(stored["control"]),
+                "levels": tuple(PowerLevel(**level) for level in stored["levels"]),
+                "features": frozenset(Feature(feature) for feature in stored["features"]),
+                "power_source": None if power_source is None else PowerSource(power_source),
+            }
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise InvalidValueError(f"no profile of a miner: {error}") from None
