@@ -1,5 +1,7 @@
 """The Ofen's driver against its emulator, old firmware and new."""
 
+import asyncio
+
 import pytest
 
 from custom_components.hashwarm.engine.miners.driver import Family, MinerAddress
@@ -126,6 +128,10 @@ async def test_bad_moments(ofen):
     emulator.fault = Fault.GARBAGE
     with pytest.raises(DeviceGarbageError):
         await driver.read()
+    emulator.fault = Fault.HUNG
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.1):
+            await driver.read()
     emulator.fault = Fault.HALF_CLOSED
     with pytest.raises(DeviceUnreachableError):
         await driver.read()
