@@ -58,7 +58,9 @@ class AxeosEmulator(WebEmulator):
     """One Bitaxe. `settings` is its flash, `flash_writes` counts what was committed to it."""
 
     family = "axeos"
+    models = MODELS
     standby_w = 4.0
+    boot_s = 2.5
 
     def __init__(
         self,
@@ -69,10 +71,10 @@ class AxeosEmulator(WebEmulator):
         model: str = "gamma",
         firmware: str = "v2.15.0",
     ) -> None:
-        self.model = MODELS[model]
+        self.model = self.models[model]
         self.firmware = firmware
         self.settings: dict[str, Any] = self.factory_settings()
-        hardware = Hardware(idle_w=self.standby_w / EFFICIENCY, up_tau_s=3.0, down_tau_s=1.5, boot_s=2.5)
+        hardware = Hardware(idle_w=self.standby_w / EFFICIENCY, up_tau_s=3.0, down_tau_s=1.5, boot_s=self.boot_s)
         super().__init__(hardware, target_w=self._target_w(), mac=mac, password=password, clock=clock)
         self.flash_writes = 0
         self.push_s = 0.5
