@@ -85,6 +85,7 @@ class BraiinsEmulator(WebEmulator):
             "actions/pause": self._pause,
             "actions/resume": self._resume,
             "actions/restart": self._restart,
+            "actions/reboot": self._restart,
             "actions/locate": self._locate,
         }
         return [

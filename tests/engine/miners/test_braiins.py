@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from custom_components.hashwarm.engine.miners.braiins import BRAIINS, BraiinsDriver
-from custom_components.hashwarm.engine.miners.braiins_parse import BOARDS, COOLING, DETAILS, knows
+from custom_components.hashwarm.engine.miners.braiins_parse import BOARDS, COOLING, DETAILS, POOLS, knows
 from custom_components.hashwarm.engine.miners.driver import Driver, Feature, MinerAddress
 from custom_components.hashwarm.engine.miners.family import Link
 from custom_components.hashwarm.engine.miners.web import WebClient
@@ -234,6 +234,24 @@ async def test_a_path_that_old_firmware_lacks_is_left_out(miner, driver, monkeyp
     monkeypatch.setattr(driver._web, "json", refusing)
     with pytest.raises(DeviceRefusedError):
         await settled(driver)
+
+
+async def test_the_pools_are_found_with_and_without_a_slash(miner, driver, monkeypatch):
+    real = driver._web.json
+    refused = {POOLS}
+
+    async def strict(method, path, **more):
+        if path in refused:
+            raise DeviceRefusedError(path)
+        return await real(method, path, **more)
+
+    monkeypatch.setattr(driver._web, "json", strict)
+    assert (await settled(driver)).pool is None
+    assert (await settled(driver)).pool.name == "pool.example:3333"
+    refused.clear()
+    refused.add(POOLS.rstrip("/"))
+    assert (await settled(driver)).pool is None
+    assert (await settled(driver)).pool.name == "pool.example:3333"
 
 
 async def test_a_thousand_targets_leave_pools_and_password_alone(miner, driver):

@@ -50,6 +50,7 @@ class BraiinsDriver(Driver):
         self._answers: dict[str, Any] = {}
         self._turns = cycle(_TURNS)
         self._first: str | None = None
+        self._pools = POOLS
         self._work = ShareWork()
 
     @override
@@ -111,12 +112,15 @@ class BraiinsDriver(Driver):
 
     async def _refresh(self, path: str) -> None:
         try:
-            self._answers[path] = await self._ask("GET", path)
+            self._answers[path] = await self._ask("GET", self._pools if path == POOLS else path)
         except DeviceRefusedError:
             # Older firmware lacks some paths, and a tuner that is off has no state.
             self._answers.pop(path, None)
             if path in _NEEDED:
                 raise
+            if path == POOLS:
+                # The vendor's description ends it with a slash, and other programs do well without.
+                self._pools = POOLS.rstrip("/") if self._pools == POOLS else POOLS
         self._first = None
 
     async def _ask(self, method: str, path: str, body: Any = None) -> Any:
