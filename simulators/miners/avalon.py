@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 import json
+import time
 from typing import Any, override
 
 from .emulator import RpcEmulator
 from .machine import Hardware
 
-EPOCH_S = 1_763_800_000
 STALE_IDLE_W = 146
 VERSION = {"CGMiner": "4.11.1", "API": "3.7"}
 
@@ -43,7 +43,7 @@ MODELS = {
 
 
 class AvalonEmulator(RpcEmulator):
-    """One Avalon. `wall()` is its time of day, `lies_idle` lets it tell stale watts at rest."""
+    """One Avalon. `lies_idle` has it tell stale watts at rest; its time of day begins at ours and follows its clock."""
 
     family = "avalon"
 
@@ -69,12 +69,13 @@ class AvalonEmulator(RpcEmulator):
         self.supply_error = 0
         self.lies_idle = False
         self.hangs_up_on_wake = True
+        self._offset_s = time.time() - self.clock()
         self._soft_off = False
         self._due: tuple[int, bool] | None = None
 
     def wall(self) -> float:
         """Return the device's time of day, Unix time in s."""
-        return EPOCH_S + self.clock()
+        return self._offset_s + self.clock()
 
     @property
     def level(self) -> int:

@@ -26,7 +26,7 @@ from custom_components.hashwarm.engine.model.errors import (
     DeviceUnsupportedError,
 )
 from custom_components.hashwarm.engine.model.telemetry import DeviceStatus, ThermalLoop
-from simulators.miners.avalon import EPOCH_S, AvalonEmulator
+from simulators.miners.avalon import AvalonEmulator
 from simulators.miners.emulator import Fault
 
 from .mutation import endures
@@ -189,7 +189,7 @@ async def test_a_level_it_has_not_is_never_written(driver: Driver, avalon: Avalo
 
 async def test_soft_off_and_on(driver: Driver, avalon: AvalonEmulator, clock: Clock) -> None:
     await driver.pause()
-    assert avalon.writes == [("softoff", f"1:{EPOCH_S + 1005}")]
+    assert avalon.writes == [("softoff", f"1:{int(avalon.wall()) + 5}")]
     assert (await driver.read()).status is DeviceStatus.RUNNING
     clock.now += 10
     await driver.read()

@@ -91,12 +91,12 @@ def _check(answer: WebAnswer, what: str) -> None:
         raise DeviceRefusedError(f"{what}: {answer.status}")
 
 
-def checked_mhz(setting: float, offered: tuple[float, ...]) -> int:
+def checked_mhz(setting: float, offered: tuple[float, ...]) -> float:
     """Return a frequency that may be written; the firmware itself takes any. Errors: DeviceUnsupportedError."""
     lowest, highest = (offered[0], offered[-1]) if offered else (_LOWEST_MHZ, _HIGHEST_MHZ)
     if not isfinite(setting) or not lowest <= setting <= highest:
         raise DeviceUnsupportedError(f"{setting:g} MHz is not offered")
-    return round(setting)
+    return int(setting) if float(setting).is_integer() else setting
 
 
 class AxeosDriver(Driver):
