@@ -111,6 +111,7 @@ async def test_firmware_that_joins_nothing_is_asked_two_things_at_a_time(miner, 
         assert miner.requests["connection"] == 2
     assert (reading.status, reading.setting, reading.power_w) == (DeviceStatus.RUNNING, 2794.0, 2794.0)
     assert reading.pool is not None
+    await driver.read()
     await driver.write(784.0)
     assert (await driver.read()).setting == 784.0
 
@@ -309,6 +310,11 @@ def test_levels_rise_and_of_twins_one_is_kept():
     assert [(level.label, level.setting) for level in levels] == [("low", 784.0), ("415MHz", 1188.0)]
     assert levels[1].hash_rate_hs == 60.1e12
     assert parse_watts(PROFILES_TOLD)["twin"] == 1188.0
+
+
+@pytest.mark.parametrize("told", [{"CurtailMode": "Sleep"}, {"IsPowerSupplyOn": False}])
+def test_asleep_is_paused_by_either_sign(told):
+    assert parse_reading({CONFIG: {"CONFIG": [told]}}, {}).status is DeviceStatus.PAUSED
 
 
 def test_what_is_absent_is_unknown():

@@ -142,6 +142,16 @@ async def test_a_throttle_is_read_back_while_the_watts_follow(miner, driver):
     assert miner.throttled == 20
 
 
+async def test_without_a_version_nothing_is_written(miner, driver):
+    async def nameless(*_args, **_more):
+        return {}
+
+    driver._ask = nameless
+    with pytest.raises(DeviceGarbageError):
+        await driver.write(50.0)
+    assert miner.writes == []
+
+
 @old
 async def test_a_preset_is_written_and_restarts(miner, driver):
     await driver.identify()

@@ -70,6 +70,8 @@ class VnishDriver(Driver):
     async def write(self, setting: float) -> None:
         if self._throttle is None:
             self._throttle = throttles(firmware_of(await self._ask("GET", INFO)))
+        if self._throttle is None:
+            raise DeviceGarbageError("no version")
         if self._throttle:
             percent = round(min(max(setting, LEAST_PERCENT), MOST_PERCENT))
             await self._ask("POST", THROTTLE, {"percent": percent})
