@@ -31,7 +31,7 @@ class WhatsminerV2Emulator(RpcEmulator):
         model: str = "M30S_V10",
         fast_boot: bool = True,
         old: bool = False,
-        firmware: str = "20220607.21.REL",
+        firmware: str = "20230922.13.REL",
     ) -> None:
         hardware = Hardware(idle_w=30.0, up_tau_s=120.0, down_tau_s=60.0, boot_s=240.0)
         super().__init__(hardware, target_w=LIMIT_W, mac=mac, password=password, clock=clock)
@@ -41,12 +41,13 @@ class WhatsminerV2Emulator(RpcEmulator):
         self.old = old
         self.api_on = True
         self.percent = 100
+        self.limit_w = LIMIT_W
         self.light = "auto"
         self.pools = [
             {"url": f"stratum+tcp://pool{index}.example:3333", "user": "owner.whats", "pass": f"secret {index}"}
             for index in range(3)
         ]
-        self._salt, self._time = "BQ5hoXV9", "1763805626"
+        self._salt, self._time = "BQ5hoXV9", "5626"
         self._tokens: dict[str, float] = {}
         self._made: tuple[str | None, str, Token] | None = None
 
@@ -105,6 +106,7 @@ class WhatsminerV2Emulator(RpcEmulator):
     def _obey(self, command: str, asked: dict[str, Any]) -> dict[str, Any]:
         orders: dict[str, Callable[[dict[str, Any]], bool]] = {
             "set_power_pct": self._set_percent,
+            "adjust_power_limit": self._set_limit,
             "power_off": self._power_off,
             "power_on": self._power_on,
             "reboot": self._reboot,
@@ -115,7 +117,9 @@ class WhatsminerV2Emulator(RpcEmulator):
         order = orders.get(command)
         if order is None:
             return self._no(14, "invalid cmd")
-        self.writes.append((command, {key: value for key, value in asked.items() if key not in {"token", "cmd"}}))
+        self.writes.append(
+            (command, {key: value for key, value in asked.items() if key not in {"token", "cmd", "command"}})
+        )
         return self._yes("API command OK") if order(asked) else self._no(132, "API command ERROR")
 
     def _set_percent(self, asked: dict[str, Any]) -> bool:
@@ -124,7 +128,16 @@ class WhatsminerV2Emulator(RpcEmulator):
             return False
         if self.machine.obeys:
             self.percent = int(percent)
-            self.machine.set_target(LIMIT_W * self.percent / 100.0, restarts=not self.fast_boot)
+            self.machine.set_target(self.limit_w * self.percent / 100.0, restarts=not self.fast_boot)
+        return True
+
+    def _set_limit(self, asked: dict[str, Any]) -> bool:
+        limit = str(asked.get("power_limit"))
+        if not limit.isdigit() or int(limit) > LIMIT_W:
+            return False
+        if self.machine.obeys:
+            self.limit_w = float(limit)
+            self.machine.set_target(self.limit_w, restarts=True)
         return True
 
     def _power_off(self, asked: dict[str, Any]) -> bool:
@@ -137,7 +150,7 @@ class WhatsminerV2Emulator(RpcEmulator):
 
     def _reboot(self, _: dict[str, Any]) -> bool:
         self.percent = 100
-        self.machine.set_target(LIMIT_W, restarts=True)
+        self.machine.set_target(self.limit_w, restarts=True)
         return True
 
     def _set_led(self, asked: dict[str, Any]) -> bool:
@@ -193,7 +206,7 @@ class WhatsminerV2Emulator(RpcEmulator):
             "Env Temp": 22.5,
             "Power Mode": "Normal",
             "Factory GHS": 88000,
-            "Power Limit": round(LIMIT_W),
+            "Power Limit": round(self.limit_w),
             "Chip Temp Min": 30.0 + 40.0 * share,
             "Chip Temp Max": 35.0 + 55.0 * share,
             "Chip Temp Avg": 32.0 + 45.0 * share,

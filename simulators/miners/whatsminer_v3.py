@@ -37,6 +37,7 @@ class WhatsminerV3Emulator(RpcEmulator):
         self.fast_boot = fast_boot
         self.api_on = True
         self.percent = 100
+        self.limit_w = LIMIT_W
         self.light = "auto"
         self.salt = "5QAHiKMb"
         self.pools = [
@@ -134,7 +135,7 @@ class WhatsminerV3Emulator(RpcEmulator):
             "chip-temp-min": 30.0 + 40.0 * share,
             "chip-temp-avg": 32.0 + 45.0 * share,
             "chip-temp-max": 35.0 + 55.0 * share,
-            "power-limit": round(LIMIT_W),
+            "power-limit": round(self.limit_w),
             "up-freq-finish": 0 if self.machine.booting or share < 0.8 else 1,
             "fan-speed-in": 4980,
             "fan-speed-out": 5070,
@@ -179,6 +180,7 @@ class WhatsminerV3Emulator(RpcEmulator):
             return -1, "check token error"
         orders: dict[str, Callable[[Any], bool]] = {
             "set.miner.power_percent": self._set_percent,
+            "set.miner.power_limit": self._set_limit,
             "set.miner.service": self._service,
             "set.system.reboot": self._reboot,
             "set.system.led": self._set_led,
@@ -194,7 +196,15 @@ class WhatsminerV3Emulator(RpcEmulator):
             return False
         if self.machine.obeys:
             self.percent = int(percent)
-            self.machine.set_target(LIMIT_W * self.percent / 100.0, restarts=not self.fast_boot)
+            self.machine.set_target(self.limit_w * self.percent / 100.0, restarts=not self.fast_boot)
+        return True
+
+    def _set_limit(self, parameter: Any) -> bool:
+        if not isinstance(parameter, int | float) or not 0 < parameter <= LIMIT_W:
+            return False
+        if self.machine.obeys:
+            self.limit_w = float(parameter)
+            self.machine.set_target(self.limit_w, restarts=True)
         return True
 
     def _service(self, parameter: Any) -> bool:
@@ -206,7 +216,7 @@ class WhatsminerV3Emulator(RpcEmulator):
 
     def _reboot(self, _: Any) -> bool:
         self.percent = 100
-        self.machine.set_target(LIMIT_W, restarts=True)
+        self.machine.set_target(self.limit_w, restarts=True)
         return True
 
     def _set_led(self, parameter: Any) -> bool:
