@@ -198,14 +198,8 @@ async def test_the_fan(driver: Driver, bitaxe: AxeosEmulator) -> None:
     await driver.set_fan(None)
     assert bitaxe.writes[2:] == [("autofanspeed", 1)]
     assert (await driver.read()).fan_percent is None
-
-
-async def test_what_it_has_not(driver: Driver) -> None:
     with pytest.raises(DeviceUnsupportedError):
         await driver.set_light(on=True)
-    with pytest.raises(DeviceUnsupportedError):
-        await driver.end_thermal_loop()
-    await driver.close()
 
 
 async def test_no_pool_no_heat(driver: Driver, bitaxe: AxeosEmulator, clock: Clock) -> None:
@@ -274,11 +268,6 @@ async def test_the_callers_patience_ends_a_call(driver: Driver, bitaxe: AxeosEmu
         async with asyncio.timeout(0.1):
             await driver.read()
     bitaxe.fault = Fault.NONE
-    assert (await driver.read()).status is DeviceStatus.RUNNING
-
-
-async def test_a_slow_one_is_waited_for(driver: Driver, bitaxe: AxeosEmulator) -> None:
-    bitaxe.fault, bitaxe.slow_s = Fault.SLOW, 0.05
     assert (await driver.read()).status is DeviceStatus.RUNNING
 
 
