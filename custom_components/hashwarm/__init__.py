@@ -8,10 +8,21 @@ from homeassistant.config_entries import SOURCE_SYSTEM, ConfigEntry, ConfigEntry
 from homeassistant.const import EVENT_CORE_CONFIG_UPDATE, EVENT_HOMEASSISTANT_FINAL_WRITE, EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryError, ConfigEntryNotReady
+from homeassistant.requirements import RequirementsNotFound
 from homeassistant.util.event_type import EventType
 
 from .assembly import build_heater, open_home_of
-from .const import CONF_KIND, CONF_PRICE_SENSOR, DOMAIN, HEATER_PLATFORMS, HOME_PLATFORMS, KIND_HOME
+from .backends import build_backend
+from .const import (
+    CONF_FAMILY,
+    CONF_KIND,
+    CONF_PRICE_SENSOR,
+    DOMAIN,
+    HEATER_PLATFORMS,
+    HOME_PLATFORMS,
+    KIND_HOME,
+    KIND_LOCAL_WORKER,
+)
 from .coordinator import (
     HashwarmConfigEntry,
     HeaterConfigEntry,
@@ -21,8 +32,10 @@ from .coordinator import (
     heater_store,
 )
 from .engine.home import Home
-from .engine.model.errors import BackendError, StoreError
-from .helpers import home_entry, loaded_heaters, loaded_home
+from .engine.miners import Family, NetworkedMiner
+from .engine.model.errors import BackendError, DeviceAuthError, StoreError
+from .helpers import home_entry, install_asic_rs, loaded_heaters, loaded_home
+from .option_defaults import heater_options
 from .repairs import IssueBook, LedgerWatch, PriceWatch, Problems, heater_problems
 
 
@@ -65,6 +78,7 @@ async def _async_setup_heater(hass: HomeAssistant, entry: HeaterConfigEntry) -> 
     await _async_ensure_home(hass)
     store = heater_store(hass, entry.entry_id)
     coordinator = HeaterCoordinator(hass, entry, home=lambda: _home(hass), store=store)
+    await _async_require(hass, entry)
     coordinator.take(build_heater(hass, entry, coordinator, await store.async_load() or {}))
     async with _closed_on_failure(coordinator):
         try:
@@ -75,6 +89,16 @@ async def _async_setup_heater(hass: HomeAssistant, entry: HeaterConfigEntry) -> 
         _watch_heater(coordinator, IssueBook(hass, entry.entry_id))
         _close_with_home_assistant(hass, entry, coordinator, EVENT_HOMEASSISTANT_STOP)
         await hass.config_entries.async_forward_entry_setups(entry, HEATER_PLATFORMS)
+
+
+async def _async_require(hass: HomeAssistant, entry: HeaterConfigEntry) -> None:
+    """Have the library at hand that a miner of the long tail needs; a new Python may have lost it."""
+    if entry.data.get(CONF_FAMILY) != Family.ASIC_RS:
+        return
+    try:
+        await install_asic_rs(hass)
+    except RequirementsNotFound as error:
+        raise ConfigEntryError(translation_domain=DOMAIN, translation_key="asic_rs_missing") from error
 
 
 @asynccontextmanager
@@ -96,7 +120,10 @@ def _close_with_home_assistant(
     """Home Assistant does not unload entries when it stops: heaters go first, then the ledger they book into."""
 
     async def close(_event: Event) -> None:
-        await coordinator.async_close()
+        if isinstance(coordinator, HeaterCoordinator):
+            await coordinator.async_close(parting=True)
+        else:
+            await coordinator.async_close()
 
     entry.async_on_unload(hass.bus.async_listen_once(event_type, close))
 
@@ -127,6 +154,9 @@ def _watch_heater(coordinator: HeaterCoordinator, book: IssueBook) -> None:
     def look() -> None:
         missed = ledger.problems(coordinator.name, has_ledger=coordinator.home() is not None)
         book.update({**heater_problems(coordinator.name, coordinator.data), **missed})
+        telemetry = coordinator.data.telemetry
+        if telemetry is not None and telemetry.problem == DeviceAuthError.key:
+            coordinator.config_entry.async_start_reauth(coordinator.hass)
 
     coordinator.config_entry.async_on_unload(coordinator.async_add_listener(look))
     coordinator.config_entry.async_on_unload(book.close)
@@ -151,15 +181,31 @@ async def async_unload_entry(hass: HomeAssistant, entry: HashwarmConfigEntry) ->
     """Unload a heater, its worker off, or the home, its ledger written."""
     platforms = HOME_PLATFORMS if entry.data[CONF_KIND] == KIND_HOME else HEATER_PLATFORMS
     await hass.config_entries.async_unload_platforms_or_raise(entry, platforms)
-    await entry.runtime_data.async_close()
+    coordinator = entry.runtime_data
+    if isinstance(coordinator, HeaterCoordinator):
+        # A reload is back in a moment; a heater that was disabled is not.
+        await coordinator.async_close(parting=entry.disabled_by is not None)
+    else:
+        await coordinator.async_close()
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: HashwarmConfigEntry) -> None:
     """Forget a heater's settings; the ledger stays, for money is history. Heaters left alone make a new home."""
     if entry.data[CONF_KIND] == KIND_HOME:
         hass.async_create_task(_async_renew_home(hass, entry), "hashwarm: a new home")
-    else:
-        await heater_store(hass, entry.entry_id).async_remove()
+        return
+    store = heater_store(hass, entry.entry_id)
+    if entry.data[CONF_KIND] != KIND_LOCAL_WORKER and entry.disabled_by is None:
+        await _async_park(hass, cast("HeaterConfigEntry", entry), await store.async_load() or {})
+    await store.async_remove()
+
+
+async def _async_park(hass: HomeAssistant, entry: HeaterConfigEntry, stored: dict[str, Any]) -> None:
+    """Leave a miner that nobody will command any more at its floor, or as its owner wants it left."""
+    backend = build_backend(hass, entry, heater_options(entry), stored.get("backend") or {})
+    if isinstance(backend, NetworkedMiner):
+        await backend.park()
+        await backend.stop()
 
 
 async def _async_renew_home(hass: HomeAssistant, home: ConfigEntry[Any]) -> None:

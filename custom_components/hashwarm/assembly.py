@@ -1,29 +1,23 @@
 """Builds the engine's objects from config entries."""
 
 from pathlib import Path
-import random
 import time
 from typing import Any
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.util.dt import get_default_time_zone, utcnow
-from homeassistant.util.ssl import get_default_context
 
-from .adapters.power import EntityPowerMeter
 from .adapters.price import FixedPrice, SensorPrice
 from .adapters.temperature import EntityTemperature
+from .backends import build_backend
 from .const import (
-    AGENT,
     CONF_CHIP_MAXIMUM,
-    CONF_FULL_POWER,
     CONF_MANUAL_BTC_PRICE,
     CONF_MANUAL_DIFFICULTY,
     CONF_MARKET_ONLINE,
     CONF_MARKET_URL,
     CONF_OUTDOOR_SENSOR,
-    CONF_POOLS,
-    CONF_POWER_METER,
     CONF_PRESET_TARGETS,
     CONF_PRICE,
     CONF_PRICE_SENSOR,
@@ -32,7 +26,6 @@ from .const import (
     CONF_ROOM_SENSOR,
     CONF_SECOND_ROOM_SENSOR,
     CONF_STALE_MINUTES,
-    CONF_THREADS,
     DOMAIN,
 )
 from .coordinator import HeaterConfigEntry, HeaterCoordinator, HomeConfigEntry
@@ -40,14 +33,11 @@ from .engine.heater import (
     Controller,
     Heater,
     HeaterSettings,
-    LocalWorker,
     RoomResponse,
     SafetyLimits,
-    WorkerOptions,
 )
 from .engine.home import HomeOptions, OpenHome, open_home
 from .engine.model.control import Preset
-from .helpers import pool_from_dict
 from .option_defaults import heater_options, home_options
 
 
@@ -59,7 +49,7 @@ def build_heater(
     outdoor = entry.data.get(CONF_OUTDOOR_SENSOR)
     rooms = (entry.data.get(CONF_ROOM_SENSOR), entry.data.get(CONF_SECOND_ROOM_SENSOR))
     return Heater(
-        backend=LocalWorker(_worker_options(hass, entry, options), clock=time.monotonic, randomness=random.Random()),  # noqa: S311 - jitter, no secret
+        backend=build_backend(hass, entry, options, stored.get("backend") or {}),
         controller=Controller.restored(
             RoomResponse(entry.data[CONF_ROOM_RESPONSE]),
             _limits(options),
@@ -74,18 +64,6 @@ def build_heater(
         timezone=get_default_time_zone(),
         book=coordinator.book,
         on_change=coordinator.passed,
-    )
-
-
-def _worker_options(hass: HomeAssistant, entry: HeaterConfigEntry, options: dict[str, Any]) -> WorkerOptions:
-    meter = options.get(CONF_POWER_METER)
-    return WorkerOptions(
-        pools=tuple(pool_from_dict(stored) for stored in entry.data[CONF_POOLS]),
-        threads=int(options[CONF_THREADS]),
-        full_power_w=options.get(CONF_FULL_POWER),
-        meter=EntityPowerMeter(hass, meter) if meter else None,
-        agent=AGENT,
-        ssl_context=get_default_context,
     )
 
 

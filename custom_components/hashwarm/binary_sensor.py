@@ -14,6 +14,7 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .const import KIND_NETWORKED_MINER
 from .coordinator import HeaterConfigEntry, HeaterCoordinator
 from .engine.heater import HeaterState
 from .entity import HeaterEntity, offered
@@ -34,6 +35,14 @@ def _pool_connected(state: HeaterState) -> bool | None:
     return telemetry.pool.connected if telemetry is not None and telemetry.pool is not None else None
 
 
+def _own_loop(state: HeaterState) -> bool | None:
+    """Return whether a loop of the device's own fights the thermostat."""
+    telemetry = state.telemetry
+    if telemetry is None or telemetry.miner is None:
+        return None
+    return telemetry.miner.thermal_loop is not None
+
+
 BINARY_SENSORS: tuple[HeaterBinarySensorDescription, ...] = (
     HeaterBinarySensorDescription(
         key="limited",
@@ -42,6 +51,14 @@ BINARY_SENSORS: tuple[HeaterBinarySensorDescription, ...] = (
         device_class=BinarySensorDeviceClass.PROBLEM,
         entity_category=EntityCategory.DIAGNOSTIC,
         value_fn=lambda state: state.telemetry.limited if state.telemetry is not None else None,
+    ),
+    HeaterBinarySensorDescription(
+        key="own_loop",
+        translation_key="own_loop",
+        device_class=BinarySensorDeviceClass.PROBLEM,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        has_fn=lambda coordinator: coordinator.miner is not None and coordinator.kind == KIND_NETWORKED_MINER,
+        value_fn=_own_loop,
     ),
     HeaterBinarySensorDescription(
         key="pool_connected",

@@ -4,9 +4,7 @@ import time
 from typing import Any, override
 
 from homeassistant.config_entries import (
-    SOURCE_SYSTEM,
     ConfigEntry,
-    ConfigFlow,
     ConfigFlowResult,
     OptionsFlow,
 )
@@ -22,30 +20,33 @@ from .const import (
     CONF_POOL,
     CONF_POOL_USER,
     CONF_POOLS,
-    CONF_ROOM_SENSOR,
-    CONF_SECOND_ROOM_SENSOR,
     DOMAIN,
     HOME_UNIQUE_ID,
+    KIND_ENTITIES,
     KIND_HOME,
     KIND_LOCAL_WORKER,
+    KIND_NETWORKED_MINER,
     LOGGER,
 )
 from .engine.heater import BenchmarkResult, quick_benchmark
 from .engine.model.errors import InvalidValueError, PoolError, WorkerBusyError, WorkerError
 from .engine.model.pool import PoolAddress, PoolConfig
 from .engine.stratum import PoolFacts, try_pool
+from .entity_flow import EntitySteps
+from .flow_base import room_errors
 from .flow_schemas import POOL, PRICE, ROOM
 from .helpers import has_home, pool_from_dict
+from .miner_flow import MinerSteps
 from .options_flow import HeaterOptionsFlow, HomeOptionsFlow, price_errors
 
 
-class HashwarmConfigFlow(ConfigFlow, domain=DOMAIN):
-    """Walks a person from the room sensor to the pool to the price."""
+class HashwarmConfigFlow(MinerSteps, EntitySteps, domain=DOMAIN):
+    """Walks a person from what heats to the room, to the pool and to the price."""
 
     VERSION = 1
 
     def __init__(self) -> None:
-        self._data: dict[str, Any] = {}
+        super().__init__()
         self._speed: BenchmarkResult | None = None
         self._facts: PoolFacts | None = None
 
@@ -58,7 +59,7 @@ class HashwarmConfigFlow(ConfigFlow, domain=DOMAIN):
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask what heats."""
-        return self.async_show_menu(step_id="user", menu_options=["this_machine"])
+        return self.async_show_menu(step_id="user", menu_options=["this_machine", "networked_miner", "entities"])
 
     async def async_step_system(self, options: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Make the home entry, on behalf of the first heater."""
@@ -72,7 +73,7 @@ class HashwarmConfigFlow(ConfigFlow, domain=DOMAIN):
         self._abort_if_unique_id_configured()
         errors: dict[str, str] = {}
         if user_input is not None:
-            errors = _room_errors(user_input)
+            errors = room_errors(user_input)
             if not errors:
                 errors = await self._try_hashing()
             if not errors:
@@ -99,8 +100,12 @@ class HashwarmConfigFlow(ConfigFlow, domain=DOMAIN):
         entry = self._get_reconfigure_entry()
         if entry.data[CONF_KIND] == KIND_HOME:
             return self.async_abort(reason="home_has_options")
+        if entry.data[CONF_KIND] == KIND_NETWORKED_MINER:
+            return await self.async_step_reconfigure_miner(user_input)
+        if entry.data[CONF_KIND] == KIND_ENTITIES:
+            return await self.async_step_reconfigure_entities(user_input)
         errors: dict[str, str] = {}
-        if user_input is not None and not (errors := _room_errors(user_input)):
+        if user_input is not None and not (errors := room_errors(user_input)):
             self._data = {CONF_KIND: entry.data[CONF_KIND], **user_input}
             return await self.async_step_reconfigure_pool()
         return self.async_show_form(
@@ -164,25 +169,6 @@ class HashwarmConfigFlow(ConfigFlow, domain=DOMAIN):
             },
         )
 
-    async def async_step_price_alone(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask what electricity costs where no pool says how often a share is expected."""
-        errors: dict[str, str] = {}
-        if user_input is not None and not (errors := price_errors(self.hass, user_input)):
-            return await self._create_home_and_heater(user_input)
-        return self.async_show_form(
-            step_id="price_alone",
-            data_schema=self.add_suggested_values_to_schema(PRICE, user_input),
-            errors=errors,
-            description_placeholders={"currency": self.hass.config.currency},
-        )
-
-    async def _create_home_and_heater(self, options: dict[str, Any]) -> ConfigFlowResult:
-        await self.hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_SYSTEM}, data=options)
-        return self._create_heater()
-
-    def _create_heater(self) -> ConfigFlowResult:
-        return self.async_create_entry(title="Hashwarm heater", data=self._data)
-
     async def _try_pools(self, pools: list[PoolConfig]) -> dict[str, str]:
         """Shake hands with each; a spare pool that fails is an error of its own field."""
         self._facts = None
@@ -204,12 +190,6 @@ class HashwarmConfigFlow(ConfigFlow, domain=DOMAIN):
     @property
     def _share_interval_s(self) -> float | None:
         return self._facts.share_interval_s if self._facts is not None else None
-
-
-def _room_errors(user_input: dict[str, Any]) -> dict[str, str]:
-    if user_input[CONF_ROOM_SENSOR] == user_input.get(CONF_SECOND_ROOM_SENSOR):
-        return {CONF_SECOND_ROOM_SENSOR: "same_sensor"}
-    return {}
 
 
 def _pools(user_input: dict[str, Any], known: list[PoolConfig]) -> tuple[list[PoolConfig], dict[str, str]]:

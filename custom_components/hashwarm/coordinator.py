@@ -1,6 +1,6 @@
 """Between the engine and the entities: one coordinator per heater, one for the home."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from time import monotonic
@@ -8,13 +8,18 @@ from typing import Any, override
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.storage import Store
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
-from .const import CONF_KIND, CONF_POOLS, DOMAIN, LOGGER
+from .const import CONF_KIND, CONF_PAYS, CONF_POOLS, DOMAIN, KIND_LOCAL_WORKER, LOGGER
 from .engine.heater import Heater, HeaterSettings, HeaterState
 from .engine.home import Earning, Figure, FigureKind, HeaterSample, Home, OpenHome, Outlook, Scheme, Totals
+from .engine.miners import Feature, NetworkedMiner
+from .engine.model.driver import Driver
+from .engine.model.errors import BackendError, DeviceUnreachableError
 from .engine.model.telemetry import Telemetry
+from .option_defaults import heater_options
 
 LIVELY_FOR_S = 30.0
 MONEY_EVERY = timedelta(minutes=1)
@@ -61,8 +66,35 @@ class HeaterCoordinator(DataUpdateCoordinator[HeaterState]):
 
     @property
     def mines(self) -> bool:
-        """Return whether the heater was given a pool; without one there is nothing to say of shares."""
-        return bool(self.config_entry.data[CONF_POOLS])
+        """Return whether the heater's work is paid for; if not there is nothing to say of shares and earnings."""
+        return self._scheme is not Scheme.NONE
+
+    @property
+    def _scheme(self) -> Scheme:
+        """Return what pays: the pool that the worker was given, or what a person says of a miner with its own pools."""
+        if self.kind == KIND_LOCAL_WORKER:
+            return Scheme.POOL if self.config_entry.data[CONF_POOLS] else Scheme.NONE
+        return Scheme(heater_options(self.config_entry)[CONF_PAYS])
+
+    @property
+    def miner(self) -> NetworkedMiner | None:
+        """Return the networked miner that heats, None where something else does."""
+        return self.heater.backend if isinstance(self.heater.backend, NetworkedMiner) else None
+
+    def has(self, feature: Feature) -> bool:
+        """Return whether the device offers something beside heating."""
+        return self.miner is not None and self.miner.has(feature)
+
+    async def async_ask(self, action: Callable[[Driver], Awaitable[None]]) -> None:
+        """Have the miner do something beside heating. Errors: HomeAssistantError, translated."""
+        assert self.miner is not None
+        try:
+            await self.miner.ask(action)
+        except BackendError as error:
+            raise HomeAssistantError(translation_domain=DOMAIN, translation_key=error.key) from error
+        except TimeoutError as error:
+            raise HomeAssistantError(translation_domain=DOMAIN, translation_key=DeviceUnreachableError.key) from error
+        self._lively_until_s = monotonic() + LIVELY_FOR_S
 
     @property
     def lively(self) -> bool:
@@ -102,7 +134,7 @@ class HeaterCoordinator(DataUpdateCoordinator[HeaterState]):
         if home is None:
             return
         if home is not self._booked_into:
-            home.set_earning(self.heater_id, Earning(scheme=Scheme.POOL if self.mines else Scheme.NONE))
+            home.set_earning(self.heater_id, Earning(scheme=self._scheme))
             self._booked_into = home
         pool = telemetry.pool
         home.book(
@@ -138,9 +170,9 @@ class HeaterCoordinator(DataUpdateCoordinator[HeaterState]):
         self.async_update_listeners()
         await self._store.async_save(self.heater.as_dict())
 
-    async def async_close(self) -> None:
-        """Stop the heater and keep what it must not forget."""
-        await self.heater.stop()
+    async def async_close(self, *, parting: bool = False) -> None:
+        """Stop the heater and keep what it must not forget; `parting` says that it will not be back in a moment."""
+        await self.heater.stop(parting=parting)
         if (home := self.home()) is not None:
             home.release(self.heater_id)
         await self._store.async_save(self.heater.as_dict())

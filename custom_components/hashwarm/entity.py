@@ -9,14 +9,16 @@ from typing import Any, Protocol, override
 from homeassistant.core import callback
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import entity_registry as er
-from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
+from homeassistant.helpers.device_registry import CONNECTION_NETWORK_MAC, DeviceEntryType, DeviceInfo
 from homeassistant.helpers.entity import EntityDescription
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
-from .const import DOMAIN, HOME_UNIQUE_ID, MANUFACTURER, MODELS
+from .const import DOMAIN, HOME_UNIQUE_ID, KIND_NETWORKED_MINER, MANUFACTURER, MODELS
 from .coordinator import HeaterCoordinator, HomeCoordinator
+from .engine.miners import ASIC_RS, BY_NAME
 
 QUIET_AT_MOST_S = 300.0
+FAMILY_TITLES = {info.family: info.title for info in (*BY_NAME.values(), ASIC_RS)}
 
 
 def refuse_nan(value: float) -> None:
@@ -65,12 +67,7 @@ class HeaterEntity(CoordinatorEntity[HeaterCoordinator]):
         if description is not None:
             self.entity_description = description
         self._attr_unique_id = f"{unique_id}_{description.key}" if description is not None else unique_id
-        self._attr_device_info = DeviceInfo(
-            identifiers={(DOMAIN, unique_id)},
-            manufacturer=MANUFACTURER,
-            model=MODELS[coordinator.kind],
-            name=coordinator.config_entry.title,
-        )
+        self._attr_device_info = _device_info(coordinator)
         self._published_at_s: float | None = None
         self._published: Any = None
 
@@ -101,6 +98,23 @@ class HeaterEntity(CoordinatorEntity[HeaterCoordinator]):
     def _matters(self, before: Any, after: Any) -> bool:
         """Return whether the change is worth a new state; at once while a person is looking."""
         return bool(before != after) or self.coordinator.lively
+
+
+def _device_info(coordinator: HeaterCoordinator) -> DeviceInfo:
+    """Return the device of a heater; a networked miner is known by its MAC too."""
+    info = DeviceInfo(
+        identifiers={(DOMAIN, coordinator.heater_id)}, manufacturer=MANUFACTURER, name=coordinator.config_entry.title
+    )
+    miner = coordinator.miner
+    if miner is None or coordinator.kind != KIND_NETWORKED_MINER:
+        info["model"] = MODELS[coordinator.kind]
+        return info
+    info["manufacturer"] = FAMILY_TITLES[miner.profile.family]
+    info["model"] = miner.profile.model
+    info["sw_version"] = miner.profile.firmware
+    if miner.profile.mac is not None:
+        info["connections"] = {(CONNECTION_NETWORK_MAC, miner.profile.mac)}
+    return info
 
 
 class HomeEntity(CoordinatorEntity[HomeCoordinator]):

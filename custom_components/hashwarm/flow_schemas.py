@@ -3,7 +3,7 @@
 from math import isfinite
 from typing import Any, Literal, override
 
-from homeassistant.const import CONF_PASSWORD, UnitOfPower, UnitOfTemperature, UnitOfTime
+from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_USERNAME, UnitOfPower, UnitOfTemperature, UnitOfTime
 from homeassistant.helpers.selector import (
     BooleanSelector,
     EntitySelector,
@@ -23,12 +23,24 @@ from yarl import URL
 from .const import (
     CONF_BACKUP_POOL,
     CONF_CHIP_MAXIMUM,
+    CONF_CONTROLLED,
+    CONF_CUT_PLUG,
+    CONF_CUTS_MAINS,
+    CONF_END_THERMAL_LOOP,
+    CONF_FLOOR_POWER,
     CONF_FULL_POWER,
+    CONF_INTERVAL,
     CONF_MANUAL_BTC_PRICE,
     CONF_MANUAL_DIFFICULTY,
     CONF_MARKET_ONLINE,
     CONF_MARKET_URL,
+    CONF_MAXIMUM_POWER,
+    CONF_MINIMUM_POWER,
     CONF_OUTDOOR_SENSOR,
+    CONF_PARTING,
+    CONF_PAUSE_SWITCH,
+    CONF_PAYS,
+    CONF_PLUG,
     CONF_POOL,
     CONF_POOL_USER,
     CONF_POWER_METER,
@@ -42,12 +54,21 @@ from .const import (
     CONF_THREADS,
 )
 from .engine.heater import RoomResponse
-from .engine.home import MAX_PRICE
+from .engine.home import MAX_PRICE, Scheme
+from .engine.miners import LEAST_INTERVAL_S, MOST_INTERVAL_S, Parting
 from .engine.model.control import Preset
 
 _TEMPERATURE = EntitySelector(EntitySelectorConfig(domain="sensor", device_class="temperature"))
 _POWER = EntitySelector(EntitySelectorConfig(domain="sensor", device_class="power"))
 _PRICE_SENSOR = EntitySelector(EntitySelectorConfig(domain=["sensor", "input_number"]))
+_SWITCH = EntitySelector(EntitySelectorConfig(domain=["switch", "input_boolean"]))
+_CONTROLLED = EntitySelector(
+    EntitySelectorConfig(domain=["number", "input_number", "select", "input_select", "switch", "input_boolean"])
+)
+_PARTING = SelectSelector(
+    SelectSelectorConfig(options=[parting.value for parting in Parting], translation_key=CONF_PARTING)
+)
+_PAYS = SelectSelector(SelectSelectorConfig(options=[scheme.value for scheme in Scheme], translation_key=CONF_PAYS))
 _RESPONSE = SelectSelector(
     SelectSelectorConfig(options=[response.value for response in RoomResponse], translation_key=CONF_ROOM_RESPONSE)
 )
@@ -114,15 +135,69 @@ PRICE = vol.Schema(
     }
 )
 
+WATTS = _number(0, 20_000, 1, str(UnitOfPower.WATT))
+
+_LOGIN = {vol.Optional(CONF_USERNAME): _PLAIN, vol.Optional(CONF_PASSWORD): _SECRET}
+
+MINER = vol.Schema({vol.Required(CONF_HOST): _PLAIN, **_LOGIN})
+
+MINER_LOGIN = vol.Schema(_LOGIN)
+
+MINER_ROOM = ROOM.extend({vol.Optional(CONF_POWER_METER): _POWER, vol.Optional(CONF_PLUG): _SWITCH})
+
+MINER_RECONFIGURE = MINER.extend(ROOM.schema)
+
+ENTITIES = vol.Schema({vol.Required(CONF_CONTROLLED): _CONTROLLED, vol.Optional(CONF_PAUSE_SWITCH): _SWITCH})
+
+CONTROLLED_NUMBER = vol.Schema({vol.Required(CONF_FLOOR_POWER): WATTS, vol.Required(CONF_FULL_POWER): WATTS})
+
+CONTROLLED_SWITCH = vol.Schema(
+    {
+        vol.Required(CONF_FULL_POWER): _number(1, 20_000, 1, str(UnitOfPower.WATT)),
+        vol.Required(CONF_CUTS_MAINS, default=True): BooleanSelector(),
+    }
+)
+
+ENTITIES_ROOM = ROOM.extend({vol.Optional(CONF_POWER_METER): _POWER})
+
+_COMFORT = {
+    **{vol.Required(preset.value): _number(5, 30, 0.5, _CELSIUS) for preset in Preset},
+    vol.Required(CONF_ROOM_MAXIMUM): _number(15, 40, 0.5, _CELSIUS),
+    vol.Required(CONF_STALE_MINUTES): _number(5, 240, 1, str(UnitOfTime.MINUTES)),
+}
+
 HEATER_OPTIONS = vol.Schema(
     {
-        **{vol.Required(preset.value): _number(5, 30, 0.5, _CELSIUS) for preset in Preset},
-        vol.Required(CONF_ROOM_MAXIMUM): _number(15, 40, 0.5, _CELSIUS),
+        **_COMFORT,
         vol.Required(CONF_CHIP_MAXIMUM): _number(50, 100, 1, _CELSIUS),
-        vol.Required(CONF_STALE_MINUTES): _number(5, 240, 1, str(UnitOfTime.MINUTES)),
         vol.Required(CONF_THREADS): _number(1, 256, 1),
         vol.Optional(CONF_FULL_POWER): _number(1, 2000, 1, str(UnitOfPower.WATT)),
         vol.Optional(CONF_POWER_METER): _POWER,
+    }
+)
+
+ENTITIES_OPTIONS = vol.Schema(
+    {
+        **_COMFORT,
+        vol.Required(CONF_PARTING): _PARTING,
+        vol.Required(CONF_PAYS): _PAYS,
+        vol.Optional(CONF_POWER_METER): _POWER,
+    }
+)
+
+MINER_OPTIONS = vol.Schema(
+    {
+        **_COMFORT,
+        vol.Required(CONF_CHIP_MAXIMUM): _number(50, 110, 1, _CELSIUS),
+        vol.Required(CONF_INTERVAL): _number(LEAST_INTERVAL_S, MOST_INTERVAL_S, 1, str(UnitOfTime.SECONDS)),
+        vol.Optional(CONF_MINIMUM_POWER): WATTS,
+        vol.Optional(CONF_MAXIMUM_POWER): WATTS,
+        vol.Required(CONF_PARTING): _PARTING,
+        vol.Required(CONF_PAYS): _PAYS,
+        vol.Required(CONF_END_THERMAL_LOOP): BooleanSelector(),
+        vol.Optional(CONF_POWER_METER): _POWER,
+        vol.Optional(CONF_PLUG): _SWITCH,
+        vol.Required(CONF_CUT_PLUG): BooleanSelector(),
     }
 )
 

@@ -1,12 +1,18 @@
 """Heat demand for people who drive the heater with another thermostat, and power by hand."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from math import ceil
 from typing import Any, override
 
-from homeassistant.components.number import NumberDeviceClass, NumberEntity, NumberEntityDescription, NumberMode
-from homeassistant.const import UnitOfPower, UnitOfRatio
+from homeassistant.components.number import (
+    DOMAIN as NUMBER_DOMAIN,
+    NumberDeviceClass,
+    NumberEntity,
+    NumberEntityDescription,
+    NumberMode,
+)
+from homeassistant.const import EntityCategory, UnitOfPower, UnitOfRatio
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
@@ -15,8 +21,11 @@ from homeassistant.util.dt import utcnow
 from .const import DOMAIN
 from .coordinator import HeaterConfigEntry, HeaterCoordinator
 from .engine.heater import HEAT_DEMAND_VALID_S, HeaterSettings
+from .engine.miners import Feature
 from .engine.model.control import ControlMode
-from .entity import HeaterEntity, refuse_nan
+from .engine.model.driver import Driver
+from .engine.model.telemetry import MinerFigures
+from .entity import HeaterEntity, offered, refuse_nan
 
 PARALLEL_UPDATES = 1
 COARSE_FROM_W = 20.0
@@ -88,11 +97,41 @@ NUMBERS: tuple[HeaterNumberDescription, ...] = (
 )
 
 
+@dataclass(frozen=True, kw_only=True)
+class MinerNumberDescription(NumberEntityDescription):
+    """A number that the device itself keeps; None is unknown, or left to the device."""
+
+    has_fn: Callable[[HeaterCoordinator], bool]
+    value_fn: Callable[[MinerFigures], float | None]
+    set_fn: Callable[[Driver, float], Awaitable[None]]
+
+
+MINER_NUMBERS: tuple[MinerNumberDescription, ...] = (
+    MinerNumberDescription(
+        key="fan_percent",
+        translation_key="fan_percent",
+        entity_category=EntityCategory.CONFIG,
+        mode=NumberMode.SLIDER,
+        native_min_value=0,
+        native_max_value=100,
+        native_step=1,
+        native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
+        has_fn=lambda coordinator: coordinator.has(Feature.FAN),
+        value_fn=lambda miner: miner.fan_percent,
+        set_fn=lambda driver, percent: driver.set_fan(percent),
+    ),
+)
+
+
 async def async_setup_entry(
     hass: HomeAssistant, entry: HeaterConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Set up the numbers of a heater."""
-    async_add_entities(HeaterNumber(entry.runtime_data, description) for description in NUMBERS)
+    coordinator = entry.runtime_data
+    async_add_entities(HeaterNumber(coordinator, description) for description in NUMBERS)
+    async_add_entities(
+        MinerNumber(coordinator, description) for description in offered(coordinator, NUMBER_DOMAIN, MINER_NUMBERS)
+    )
 
 
 class HeaterNumber(HeaterEntity, NumberEntity):
@@ -128,6 +167,33 @@ class HeaterNumber(HeaterEntity, NumberEntity):
         refuse_nan(value)
         self.entity_description.set_fn(self.coordinator.settings, value)
         await self.coordinator.async_settings_changed()
+
+    @override
+    def _watched(self) -> Any:
+        return self.native_value
+
+
+class MinerNumber(HeaterEntity, NumberEntity):
+    """A setting that the device keeps."""
+
+    entity_description: MinerNumberDescription
+    _from_device = True
+
+    def __init__(self, coordinator: HeaterCoordinator, description: MinerNumberDescription) -> None:
+        super().__init__(coordinator, description)
+
+    @property
+    @override
+    def native_value(self) -> float | None:
+        telemetry = self.coordinator.data.telemetry
+        if telemetry is None or telemetry.miner is None:
+            return None
+        return self.entity_description.value_fn(telemetry.miner)
+
+    @override
+    async def async_set_native_value(self, value: float) -> None:
+        refuse_nan(value)
+        await self.coordinator.async_ask(lambda driver: self.entity_description.set_fn(driver, value))
 
     @override
     def _watched(self) -> Any:

@@ -1,14 +1,26 @@
 """Options of a heater and of the home."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from homeassistant.config_entries import ConfigFlowResult, OptionsFlowWithReload
 from homeassistant.core import HomeAssistant
 
 from .adapters.price import unit_refused
-from .const import CONF_PRESET_TARGETS, CONF_PRICE, CONF_PRICE_SENSOR
+from .const import (
+    CONF_CUT_PLUG,
+    CONF_KIND,
+    CONF_MAXIMUM_POWER,
+    CONF_MINIMUM_POWER,
+    CONF_PLUG,
+    CONF_PRESET_TARGETS,
+    CONF_PRICE,
+    CONF_PRICE_SENSOR,
+    KIND_ENTITIES,
+    KIND_NETWORKED_MINER,
+)
 from .engine.model.control import Preset
-from .flow_schemas import HEATER_OPTIONS, HOME_OPTIONS
+from .flow_schemas import ENTITIES_OPTIONS, HEATER_OPTIONS, HOME_OPTIONS, MINER_OPTIONS
 from .option_defaults import heater_options, home_options
 
 
@@ -20,11 +32,47 @@ class HeaterOptionsFlow(OptionsFlowWithReload):
         if user_input is not None:
             targets = {preset.value: user_input.pop(preset.value) for preset in Preset}
             return self.async_create_entry(data={**user_input, CONF_PRESET_TARGETS: targets})
-        known = heater_options(self.config_entry)
+        kind = self.config_entry.data[CONF_KIND]
+        if kind == KIND_NETWORKED_MINER:
+            return await self.async_step_miner()
+        if kind == KIND_ENTITIES:
+            return await self.async_step_entities()
         return self.async_show_form(
-            step_id="init",
-            data_schema=self.add_suggested_values_to_schema(HEATER_OPTIONS, {**known, **known[CONF_PRESET_TARGETS]}),
+            step_id="init", data_schema=self.add_suggested_values_to_schema(HEATER_OPTIONS, self._known)
         )
+
+    async def async_step_miner(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Show and keep the options of a networked miner."""
+        errors: dict[str, str] = {}
+        if user_input is not None and not (errors := _miner_errors(user_input)):
+            return await self.async_step_init(user_input)
+        return self.async_show_form(
+            step_id="miner",
+            data_schema=self.add_suggested_values_to_schema(MINER_OPTIONS, user_input or self._known),
+            errors=errors,
+        )
+
+    async def async_step_entities(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Show and keep the options of entities as a heater."""
+        if user_input is not None:
+            return await self.async_step_init(user_input)
+        return self.async_show_form(
+            step_id="entities", data_schema=self.add_suggested_values_to_schema(ENTITIES_OPTIONS, self._known)
+        )
+
+    @property
+    def _known(self) -> dict[str, Any]:
+        known = heater_options(self.config_entry)
+        return {**known, **known[CONF_PRESET_TARGETS]}
+
+
+def _miner_errors(user_input: Mapping[str, Any]) -> dict[str, str]:
+    least_w, most_w = user_input.get(CONF_MINIMUM_POWER), user_input.get(CONF_MAXIMUM_POWER)
+    if least_w is not None and most_w is not None and least_w > most_w:
+        return {CONF_MAXIMUM_POWER: "power_order"}
+    if user_input[CONF_CUT_PLUG] and CONF_PLUG not in user_input:
+        return {CONF_PLUG: "plug_missing"}
+    return {}
 
 
 class HomeOptionsFlow(OptionsFlowWithReload):

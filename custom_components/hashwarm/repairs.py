@@ -14,6 +14,14 @@ SALVAGED = "store_salvaged"
 POOL_PROBLEMS = {"pool_difficulty_too_high", "pool_garbage", "pool_refused"}
 LEDGER_MISSED_AFTER_S = 60.0
 PRICE_LOST_AFTER_S = 600.0
+MINER_PROBLEMS = {
+    "miner_fan",
+    "miner_hardware",
+    "miner_no_pool",
+    "miner_overheated",
+    "miner_power_supply",
+    "other_device",
+}
 KERNEL_PROBLEMS = {"kernel_tampered", "kernel_wrong", "kernel_crashed"}
 
 type Problems = dict[str, Mapping[str, str]]
@@ -34,8 +42,11 @@ def heater_problems(name: str, state: HeaterState) -> Problems:
         problems["room_sensor_lost"] = {"heater": name}
     if decision is not None and decision.disobedience is not None:
         problems[decision.disobedience.value] = {"heater": name}
-    if telemetry is not None and telemetry.problem in KERNEL_PROBLEMS:
+    if telemetry is not None and telemetry.problem in KERNEL_PROBLEMS | MINER_PROBLEMS:
         problems[telemetry.problem] = {"heater": name}
+    miner = telemetry.miner if telemetry is not None else None
+    if miner is not None and miner.thermal_loop is not None:
+        problems[miner.thermal_loop.value] = {"heater": name}
     pool = telemetry.pool if telemetry is not None else None
     if pool is not None and pool.problem in POOL_PROBLEMS:
         problems[pool.problem] = {"heater": name, "pool": pool.name or "?"}

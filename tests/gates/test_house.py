@@ -66,7 +66,7 @@ def test_platforms(path: Path):
 
 
 def test_the_face_keeps_to_the_front_doors_of_the_engine():
-    doors = {".engine.home", ".engine.heater", ".engine.stratum", ".engine.money"}
+    doors = {".engine.home", ".engine.heater", ".engine.stratum", ".engine.money", ".engine.miners"}
     for path in FACE:
         for module, _ in imports(path):
             if module.startswith(".engine"):

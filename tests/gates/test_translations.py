@@ -11,31 +11,47 @@ import pytest
 
 from custom_components.hashwarm import flow_schemas
 from custom_components.hashwarm.binary_sensor import BINARY_SENSORS
+from custom_components.hashwarm.button import BUTTONS
 from custom_components.hashwarm.climate import HeaterClimate
 from custom_components.hashwarm.const import HEATER_PLATFORMS, HOME_PLATFORMS
 from custom_components.hashwarm.engine.home import Problem
 from custom_components.hashwarm.engine.model.control import Why
 from custom_components.hashwarm.engine.model.errors import BackendError, HashwarmError, PoolError
+from custom_components.hashwarm.engine.model.telemetry import ThermalLoop
 from custom_components.hashwarm.engine.store import StoreNewerError
-from custom_components.hashwarm.number import NUMBERS
-from custom_components.hashwarm.repairs import KERNEL_PROBLEMS, POOL_PROBLEMS
+from custom_components.hashwarm.number import MINER_NUMBERS, NUMBERS
+from custom_components.hashwarm.repairs import KERNEL_PROBLEMS, MINER_PROBLEMS, POOL_PROBLEMS
 from custom_components.hashwarm.select import CONTROL
 from custom_components.hashwarm.sensors_heater import HEATER_SENSORS
 from custom_components.hashwarm.sensors_home import HOME_SENSORS
+from custom_components.hashwarm.sensors_miner import BOARD_SENSORS, FAN_SENSORS, MINER_SENSORS
+from custom_components.hashwarm.switch import SWITCHES
 
 from .conftest import INTEGRATION, read_json
 
-FLOWS = {"config": "config_flow.py", "options": "options_flow.py"}
+FLOWS = {
+    "config": ("config_flow.py", "entity_flow.py", "flow_base.py", "miner_flow.py"),
+    "options": ("options_flow.py",),
+}
 WORD = re.compile(r"[a-z][a-z0-9_]+")
 THERMOSTAT = HeaterClimate.__new__(HeaterClimate)
 DESCRIBED: dict[Platform, tuple[Any, ...]] = {
     Platform.BINARY_SENSOR: BINARY_SENSORS,
+    Platform.BUTTON: BUTTONS,
     Platform.CLIMATE: (THERMOSTAT,),
-    Platform.NUMBER: NUMBERS,
+    Platform.NUMBER: (*NUMBERS, *MINER_NUMBERS),
     Platform.SELECT: (CONTROL,),
-    Platform.SENSOR: (*HEATER_SENSORS, *HOME_SENSORS),
+    Platform.SENSOR: (*HEATER_SENSORS, *MINER_SENSORS, *BOARD_SENSORS, *FAN_SENSORS, *HOME_SENSORS),
+    Platform.SWITCH: SWITCHES,
 }
 PLACEHOLDERS = {
+    "config.flow_title": {"name"},
+    "config.step.controlled": {"entity", "high", "low"},
+    "config.step.long_tail": {"host"},
+    "config.step.miner": {"firmware", "floor", "maximum", "miner"},
+    "config.step.reauth_confirm": {"miner"},
+    "config.step.reconfigure_miner": {"miner"},
+    "entity.sensor": {"number"},
     "config.step.pool": {"hash_rate", "kernel"},
     "config.step.price": {"currency", "share_interval"},
     "issues": {"heater", "pool", "sensor"},
@@ -44,12 +60,21 @@ PLACEHOLDERS = {
 
 
 def keyed(platform: Platform) -> dict[str, Any]:
-    return {described.translation_key: described for described in DESCRIBED[platform]}
+    """Return what needs words of ours; what has none is named by its device class."""
+    return {described.translation_key: described for described in DESCRIBED[platform] if described.translation_key}
 
 
 def tree_of(kind: type[HashwarmError]) -> set[str]:
     """Return the keys of an error and of everything below it in the product."""
     return {kind.key}.union(*(tree_of(child) for child in kind.__subclasses__() if "hashwarm" in child.__module__))
+
+
+def sources(section: str) -> list[Path]:
+    return [INTEGRATION / name for name in FLOWS[section]]
+
+
+def calls_in(section: str, *names: str) -> list[ast.Call]:
+    return [call for path in sources(section) for call in calls(path, *names)]
 
 
 def calls(path: Path, *names: str) -> Iterator[ast.Call]:
@@ -62,26 +87,40 @@ def argument(call: ast.Call, name: str) -> Any:
     return next((word.value for word in call.keywords if word.arg == name), None)
 
 
-def forms(path: Path) -> dict[str, set[str]]:
-    """Return the steps that a flow shows, with the fields of each."""
+def forms(section: str) -> dict[str, set[str]]:
+    """Return the steps that a flow shows, with the fields of each; fields made from an entity's options have names."""
     shown: dict[str, set[str]] = {}
-    for call in calls(path, "async_show_form"):
+    for call in calls_in(section, "async_show_form"):
         step, schema = argument(call, "step_id"), argument(call, "data_schema")
         assert isinstance(step, ast.Constant)
-        name = schema.args[0].id if isinstance(schema, ast.Call) else schema.id
-        shown[str(step.value)] = {str(field) for field in getattr(flow_schemas, name).schema}
+        name = (schema.args[0].id if isinstance(schema, ast.Call) else schema.id) if schema is not None else ""
+        fields = getattr(flow_schemas, name).schema if name.isupper() else {}
+        shown[str(step.value)] = {str(field) for field in fields}
     return shown
 
 
-def words_of_errors(path: Path) -> set[str]:
+def shared_words() -> set[str]:
+    """Return the errors of the price form, which both flows show."""
+    tree = ast.parse(sources("options")[0].read_text())
+    function = next(node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "price_errors")
+    return words_in(function)
+
+
+def words_of_errors(section: str) -> set[str]:
     """Return the errors that a flow puts at its fields."""
-    shared = INTEGRATION / FLOWS["options"]
-    words = words_of_errors(shared) if path != shared and any(calls(path, "price_errors")) else set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    words = shared_words()
+    return words.union(*(words_in(ast.parse(path.read_text())) for path in sources(section)))
+
+
+def words_in(tree: ast.AST) -> set[str]:
+    words: set[str] = set()
+    for node in ast.walk(tree):
         values: list[ast.expr | None] = []
         if isinstance(node, ast.Return | ast.Tuple):
             inner = [node.value] if isinstance(node, ast.Return) else node.elts
             values = [value for part in inner if isinstance(part, ast.Dict) for value in part.values]
+        elif isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "errors":
+            values = list(node.value.values) if isinstance(node.value, ast.Dict) else []
         elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript):
             values = [node.value] if getattr(node.targets[0].value, "id", "") == "errors" else []
         for value in values:
@@ -102,10 +141,10 @@ def error_named(name: str) -> type[HashwarmError]:
 @pytest.mark.parametrize("section", FLOWS)
 def test_every_form_and_field_is_explained(english: dict[str, Any], section: str):
     steps = dict(english[section]["step"])
-    for call in calls(INTEGRATION / FLOWS[section], "async_show_menu"):
+    for call in calls_in(section, "async_show_menu"):
         menu = steps.pop(argument(call, "step_id").value)
         assert set(menu["menu_options"]) == set(ast.literal_eval(argument(call, "menu_options")))
-    shown = forms(INTEGRATION / FLOWS[section])
+    shown = forms(section)
     assert set(steps) == set(shown)
     for step, fields in shown.items():
         assert steps[step]["title"], step
@@ -115,16 +154,15 @@ def test_every_form_and_field_is_explained(english: dict[str, Any], section: str
 
 @pytest.mark.parametrize("section", FLOWS)
 def test_every_error_is_explained(english: dict[str, Any], section: str):
-    assert set(english[section]["error"]) == words_of_errors(INTEGRATION / FLOWS[section])
+    assert set(english[section]["error"]) == words_of_errors(section)
 
 
 def test_every_abort_is_explained(english: dict[str, Any]):
-    flow = INTEGRATION / FLOWS["config"]
-    reasons = {argument(call, "reason").value for call in calls(flow, "async_abort")}
-    if any(calls(flow, "_abort_if_unique_id_configured")):
+    reasons = {argument(call, "reason").value for call in calls_in("config", "async_abort")}
+    if calls_in("config", "_abort_if_unique_id_configured"):
         reasons.add("already_configured")
-    if any(calls(flow, "async_update_reload_and_abort")):
-        reasons.add("reconfigure_successful")
+    if calls_in("config", "async_update_reload_and_abort"):
+        reasons |= {"reconfigure_successful", "reauth_successful"}
     assert set(english["config"]["abort"]) == reasons
 
 
@@ -192,7 +230,7 @@ def test_every_exception_is_explained(english: dict[str, Any]):
 
 def test_every_repair_is_explained(english: dict[str, Any]):
     disobedience = {Why.NOT_OBEYING, Why.HEAT_WITHOUT_COMMAND}
-    keys = {*POOL_PROBLEMS, *KERNEL_PROBLEMS, *Problem, *disobedience}
+    keys = {*POOL_PROBLEMS, *KERNEL_PROBLEMS, *MINER_PROBLEMS, *ThermalLoop, *Problem, *disobedience}
     for node in ast.walk(ast.parse((INTEGRATION / "repairs.py").read_text())):
         if isinstance(node, ast.Subscript) and getattr(node.value, "id", "") == "problems":
             keys |= {node.slice.value} if isinstance(node.slice, ast.Constant) else set()
@@ -208,7 +246,7 @@ def test_every_repair_is_explained(english: dict[str, Any]):
 def test_selectors_devices_and_health(english: dict[str, Any]):
     selectors = {
         config["translation_key"]: set(config["options"])
-        for schema in ("ROOM", "POOL", "PRICE", "HEATER_OPTIONS", "HOME_OPTIONS")
+        for schema in ("ROOM", "POOL", "PRICE", "HEATER_OPTIONS", "HOME_OPTIONS", "MINER_OPTIONS")
         for selector in getattr(flow_schemas, schema).schema.values()
         if "translation_key" in (config := selector.config)
     }

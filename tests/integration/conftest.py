@@ -20,7 +20,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
 from syrupy.assertion import SnapshotAssertion
 
-from custom_components.hashwarm import assembly
+from custom_components.hashwarm import backends
 from custom_components.hashwarm.const import DOMAIN
 from custom_components.hashwarm.engine.heater import LocalWorker
 
@@ -64,7 +64,7 @@ def workers() -> Iterator[list[FakeWorker]]:
     # Entities that are off by default are on here.
     # Passes and writes happen when a test asks for them, so that no figure depends on how fast the test runs.
     with (
-        patch.object(assembly, "LocalWorker", make),
+        patch.object(backends, "LocalWorker", make),
         patch("homeassistant.helpers.entity.Entity.entity_registry_enabled_default", True),
         patch("custom_components.hashwarm.engine.heater.heater.PASS_S", 3600.0),
         patch("custom_components.hashwarm.engine.home.home.FLUSH_S", 3600.0),
@@ -80,7 +80,7 @@ def real_worker() -> Iterator[None]:
     def make(options: Any, **collaborators: Any) -> LocalWorker:
         return LocalWorker(replace(options, guard=guard), **collaborators)
 
-    with patch.object(assembly, "LocalWorker", make):
+    with patch.object(backends, "LocalWorker", make):
         yield
 
 

@@ -61,7 +61,7 @@ def no_setup() -> Iterator[Any]:
 async def begin(hass: HomeAssistant) -> Any:
     result = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
     assert result["type"] is FlowResultType.MENU
-    assert result["menu_options"] == ["this_machine"]
+    assert result["menu_options"] == ["this_machine", "networked_miner", "entities"]
     return await go(hass, result, {"next_step_id": "this_machine"})
 
 

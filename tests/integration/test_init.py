@@ -15,7 +15,7 @@ from homeassistant.helpers import device_registry as dr, entity_registry as er
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from custom_components.hashwarm import assembly
+from custom_components.hashwarm import assembly, backends
 from custom_components.hashwarm.const import DOMAIN
 from custom_components.hashwarm.coordinator import HomeCoordinator, heater_store
 from custom_components.hashwarm.engine.model.errors import DeviceUnreachableError, WorkerBusyError, WorkerError
@@ -97,14 +97,14 @@ async def test_a_disabled_home_stays_disabled_and_the_heater_heats(hass: HomeAss
 
 @pytest.mark.parametrize("error", [WorkerBusyError("held"), WorkerError("broken")])
 async def test_a_worker_that_does_not_start_is_tried_again(hass: HomeAssistant, set_up: SetUp, workers, error):
-    make = assembly.LocalWorker
+    make = backends.LocalWorker
 
     def failing(*args: Any, **kwargs: Any) -> Any:
         worker = make(*args, **kwargs)
         worker.start_error = error
         return worker
 
-    with patch.object(assembly, "LocalWorker", failing):
+    with patch.object(backends, "LocalWorker", failing):
         house = await set_up()
     assert house.entry.state is ConfigEntryState.SETUP_RETRY
     assert house.entry.error_reason_translation_key == error.key
@@ -118,7 +118,7 @@ async def test_a_worker_that_does_not_start_is_tried_again(hass: HomeAssistant, 
 async def test_a_set_up_that_fails_or_is_cancelled_leaves_no_worker_running(
     hass: HomeAssistant, set_up: SetUp, workers, error, where
 ):
-    make = assembly.LocalWorker
+    make = backends.LocalWorker
 
     def failing(*args: Any, **kwargs: Any) -> Any:
         worker = make(*args, **kwargs)
@@ -133,7 +133,7 @@ async def test_a_set_up_that_fails_or_is_cancelled_leaves_no_worker_running(
         await forward(entry, platforms)
 
     with (
-        patch.object(assembly, "LocalWorker", failing),
+        patch.object(backends, "LocalWorker", failing),
         patch.object(hass.config_entries, "async_forward_entry_setups", forward_home_only),
     ):
         house = await set_up()
@@ -151,14 +151,14 @@ async def test_a_home_that_fails_its_set_up_leaves_no_task_and_no_thread(hass: H
 
 
 async def test_every_start_error_has_a_text_of_its_own(hass: HomeAssistant, set_up: SetUp, workers):
-    make = assembly.LocalWorker
+    make = backends.LocalWorker
 
     def failing(*args: Any, **kwargs: Any) -> Any:
         worker = make(*args, **kwargs)
         worker.start_error = DeviceUnreachableError("gone")
         return worker
 
-    with patch.object(assembly, "LocalWorker", failing):
+    with patch.object(backends, "LocalWorker", failing):
         house = await set_up()
     assert house.entry.state is ConfigEntryState.SETUP_RETRY
     assert house.entry.reason not in {None, "device_unreachable"}

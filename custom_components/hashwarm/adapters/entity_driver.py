@@ -1,4 +1,4 @@
-"""Entities of another integration as a device: a power number, a mode select or a switch, read and written as states."""
+"""Entities of another integration as a device: a power number, a mode select or a switch, spoken to as states."""
 
 from dataclasses import dataclass
 from math import isclose, isfinite

@@ -8,7 +8,6 @@ from homeassistant.const import (
     SERVICE_TURN_ON,
     STATE_OFF,
     STATE_ON,
-    Platform,
 )
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
@@ -31,10 +30,8 @@ class EntityPlug(Plug):
 
     @override
     async def turn(self, *, on: bool) -> None:
-        await call(
-            self._hass, self.entity_id.partition(".")[0] or Platform.SWITCH, SERVICE_TURN_ON if on else SERVICE_TURN_OFF,
-            {ATTR_ENTITY_ID: self.entity_id},
-        )  # fmt: skip
+        service = SERVICE_TURN_ON if on else SERVICE_TURN_OFF
+        await call(self._hass, self.entity_id.partition(".")[0], service, {ATTR_ENTITY_ID: self.entity_id})
 
 
 async def call(hass: HomeAssistant, domain: str, service: str, data: dict[str, object]) -> None:

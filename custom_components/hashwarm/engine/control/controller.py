@@ -151,8 +151,8 @@ class Controller:
 
     def _demand(self, inputs: ControlInputs, sight: Sight, elapsed_s: float) -> tuple[float, Why]:
         settings, maximum_w = inputs.settings, inputs.capabilities.maximum_w
-        if not settings.on:
-            return 0.0, Why.USER_OFF
+        if not settings.runs:
+            return 0.0, _stopped(settings)
         if settings.mode is ControlMode.MANUAL_POWER:
             return min(settings.manual_power_w, maximum_w), Why.MANUAL_POWER
         if settings.mode is ControlMode.HEAT_DEMAND:
@@ -205,8 +205,8 @@ class Controller:
         sight: Sight,
         elapsed_s: float,
     ) -> tuple[float, Why]:
-        if inputs.stopping or not inputs.settings.on:
-            return self._forced(0.0, Why.STOPPING if inputs.stopping else Why.USER_OFF, inputs)
+        if inputs.stopping or not inputs.settings.runs:
+            return self._forced(0.0, Why.STOPPING if inputs.stopping else _stopped(inputs.settings), inputs)
         if ruling.urgent:
             assert ruling.why is not None
             told = demand_w > 0.0 or ruling.why in TOLD_ALWAYS
@@ -241,6 +241,10 @@ class Controller:
         legal_w = _legal_w(power_w, inputs.capabilities)
         self._shaper.force(legal_w, now=inputs.now)
         return legal_w, why
+
+
+def _stopped(settings: HeaterSettings) -> Why:
+    return Why.USER_PAUSED if settings.on else Why.USER_OFF
 
 
 def _finite(value: Any) -> float:

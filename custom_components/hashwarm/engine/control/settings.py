@@ -22,6 +22,8 @@ class HeaterSettings:
     """The wishes in force; temperatures in °C, powers in W, demand in percent."""
 
     on: bool = False
+    paused: bool = False
+    """Held off for a while, without a change to anything else."""
     mode: ControlMode = ControlMode.THERMOSTAT
     preset: Preset | None = Preset.COMFORT
     target_c: float = DEFAULT_TARGETS_C[Preset.COMFORT]
@@ -30,6 +32,11 @@ class HeaterSettings:
     heat_demand_percent: float = 0.0
     heat_demand_at: float | None = None
     """Unix time of the last write of the heat demand."""
+
+    @property
+    def runs(self) -> bool:
+        """Return whether the heater may draw power at all."""
+        return self.on and not self.paused
 
     def choose_preset(self, preset: Preset) -> None:
         """Take the preset's target."""
@@ -47,6 +54,7 @@ class HeaterSettings:
         """Return a form that JSON can hold."""
         return {
             "on": self.on,
+            "paused": self.paused,
             "mode": self.mode.value,
             "preset": self.preset.value if self.preset else None,
             "target_c": self.target_c,
@@ -61,6 +69,7 @@ class HeaterSettings:
         """Read what `as_dict` wrote; anything missing or no longer valid falls back to its default."""
         settings = cls()
         settings.on = bool(stored.get("on", False))
+        settings.paused = bool(stored.get("paused", False))
         settings.mode = _member(ControlMode, stored.get("mode"), ControlMode.THERMOSTAT)
         settings.preset = _member(Preset, stored.get("preset"), None)
         settings.target_c = _number(stored.get("target_c"), settings.target_c)

@@ -82,7 +82,7 @@ class Heater:
 
     def apply(self) -> None:
         """Act on changed settings at once, not at the next pass; off does not even wait for a reading under way."""
-        if not self.settings.on and self._task is not None:
+        if not self.settings.runs and self._task is not None:
             self._off = asyncio.create_task(self._switch_off(), name="heater off")
         self._wake.set()
 
@@ -135,7 +135,7 @@ class Heater:
     async def _command(self, power_w: float) -> None:
         async with self._commanding, asyncio.timeout(LIMIT_S):
             # A pass that decided before the heater was switched off must not switch it on again.
-            await self.backend.command(power_w if self.settings.on else 0.0)
+            await self.backend.command(power_w if self.settings.runs else 0.0)
 
     async def _read(self) -> Telemetry:
         try:

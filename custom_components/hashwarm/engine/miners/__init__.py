@@ -1,7 +1,8 @@
 """Networked miners: one driver per API family, pure parsers, thin clients."""
 
+from .asic_rs import ASIC_RS, REQUIREMENT as ASIC_RS_REQUIREMENT
 from .backend import MinerOptions, NetworkedMiner, Parting
-from .driver import Family, Feature, MinerAddress, MinerProfile
+from .driver import Family, Feature, MinerAddress, MinerProfile, PowerLevel
 from .families import BY_NAME, FAMILIES
 from .family import FamilyInfo, Link
 from .fields import mac
@@ -10,6 +11,8 @@ from .polling import LEAST_INTERVAL_S, MOST_INTERVAL_S
 from .profile_store import profile_as_dict, profile_from_dict
 
 __all__ = [
+    "ASIC_RS",
+    "ASIC_RS_REQUIREMENT",
     "BY_NAME",
     "FAMILIES",
     "LEAST_INTERVAL_S",
@@ -23,6 +26,7 @@ __all__ = [
     "MinerProfile",
     "NetworkedMiner",
     "Parting",
+    "PowerLevel",
     "driver_for",
     "find_family",
     "identify",

@@ -1,7 +1,7 @@
 """A networked miner as a heater: asks at its interval, writes what is wanted, reads it back, learns what it draws."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
@@ -149,8 +149,12 @@ class NetworkedMiner(Backend):
 
     async def park(self) -> None:
         """Bring the miner to where it may stay without anyone to command it: its floor, off, or as it is."""
+        if self._options.parting is Parting.LEAVE:
+            return
+        if self._reading is None:
+            await self._poll_once()
         running = self._reading is not None and self._reading.status is not DeviceStatus.PAUSED
-        if self._options.parting is Parting.LEAVE or not running or not self._online:
+        if not running or not self._online:
             return
         off = self._options.parting is Parting.OFF and self.profile.can_pause
         self._commander.want(PAUSE if off else Wanted(setting=self.curve.levels[0].setting))
@@ -181,7 +185,7 @@ class NetworkedMiner(Backend):
         problem = self._write_problem or self._problem
         return self._picture.of(self._reading, self._read_at_s, self._clock(), problem)
 
-    async def ask(self, action: Callable[[Driver], Any]) -> None:
+    async def ask(self, action: Callable[[Driver], Awaitable[None]]) -> None:
         """Carry out a person's wish on the device, then look what became of it. Errors: BackendError, TimeoutError."""
         async with asyncio.timeout(time_limit_s(self._options.interval_s) * 2):
             await action(self.driver)
@@ -266,7 +270,7 @@ class NetworkedMiner(Backend):
 
     def _learn(self, reading: MinerReading) -> None:
         """Learn watts and hash rate of the setting in force, once all has settled."""
-        power_w = self._picture.measured_w(reading)
+        power_w = self._picture.told_w(reading)
         if power_w is None or self._commander.settling(self._clock()):
             return
         if reading.status is DeviceStatus.PAUSED:

@@ -26,12 +26,10 @@ class Picture:
         self._meter = meter
         self._plug = plug
 
-    def measured_w(self, reading: MinerReading) -> float | None:
-        """Return watts that were measured, None where they are only estimated or unknown."""
+    def told_w(self, reading: MinerReading) -> float | None:
+        """Return the watts that the meter or the device itself tells; worth learning from, unlike our own estimate."""
         metered_w = self._meter.read_w() if self._meter is not None else None
-        if metered_w is not None:
-            return metered_w
-        return reading.power_w if self.profile.power_source is PowerSource.MEASURED else None
+        return metered_w if metered_w is not None else reading.power_w
 
     def of(self, reading: MinerReading, read_at_s: float, now_s: float, problem: str | None) -> Telemetry:
         """Return the picture of a miner that answers."""
@@ -74,12 +72,10 @@ class Picture:
         )
 
     def _power(self, reading: MinerReading) -> tuple[float | None, PowerSource | None]:
-        measured_w = self.measured_w(reading)
-        if measured_w is not None:
+        told_w = self.told_w(reading)
+        if told_w is not None:
             metered = self._meter is not None and self._meter.read_w() is not None
-            return measured_w, PowerSource.METERED if metered else PowerSource.MEASURED
-        if reading.power_w is not None:
-            return reading.power_w, PowerSource.ESTIMATED
+            return told_w, PowerSource.METERED if metered else self.profile.power_source or PowerSource.ESTIMATED
         estimate_w = self._estimated_w(reading)
         return estimate_w, None if estimate_w is None else PowerSource.ESTIMATED
 

@@ -35,6 +35,7 @@ class Why(StrEnum):
     HEAT_DEMAND_EXPIRED = "heat_demand_expired"
     MANUAL_POWER = "manual_power"
     USER_OFF = "user_off"
+    USER_PAUSED = "user_paused"
     FROST = "frost"
     MINIMUM_ON = "minimum_on"
     MINIMUM_OFF = "minimum_off"
