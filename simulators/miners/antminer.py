@@ -267,10 +267,24 @@ class AntminerRpc(RpcEmulator):
         if command == "version":
             return {"STATUS": [status], "VERSION": [version], "id": 1}
         if command == "stats":
-            return {"STATUS": [status], "STATS": [version, *self._antminer.stats()], "id": 1}
+            return {"STATUS": [status], "STATS": [version, *map(_older, self._antminer.stats())], "id": 1}
         if command == "summary":
             return {"STATUS": [status], "SUMMARY": [{"Elapsed": 1, "GHS 5s": rate, "GHS av": rate}], "id": 1}
         return {"STATUS": [status | {"STATUS": "E", "Code": 14, "Msg": "Invalid command"}], "id": 1}
+
+
+def _older(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row of stats as cgminer's port tells it: numbered fields, lists as text."""
+    told: dict[str, Any] = {"Elapsed": row["elapsed"], "GHS 5s": row["rate_5s"], "GHS av": row["rate_avg"]}
+    told |= {f"fan{index}": rpm for index, rpm in enumerate(row["fan"], 1)}
+    for index, chain in enumerate(row["chain"], 1):
+        told |= {
+            f"chain_acn{index}": chain["asic_num"],
+            f"chain_rate{index}": str(chain["rate_real"]),
+            f"temp_chip{index}": "-".join(f"{value:.0f}" for value in chain["temp_chip"]),
+            f"temp_pcb{index}": "-".join(f"{value:.0f}" for value in chain["temp_pcb"]),
+        }
+    return told | {"fan_num": 4, "total_rateideal": row["rate_ideal"], "rate_unit": "GH", "miner_count": 3}
 
 
 def _md5(text: str) -> str:

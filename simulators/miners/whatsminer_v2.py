@@ -4,11 +4,9 @@ from collections.abc import Callable
 import json
 from typing import Any, override
 
-from custom_components.hashwarm.engine.miners.whatsminer_crypt import Token, seal, token_for, unseal
-from custom_components.hashwarm.engine.model.errors import DeviceGarbageError
-
 from .emulator import RpcEmulator
 from .machine import Hardware
+from .whatsminer_secrets import NEW_SALT, SALT, TIME, Secrets
 
 LIMIT_W = 3400.0
 JOULE_PER_TERAHASH = 38.0
@@ -47,9 +45,7 @@ class WhatsminerV2Emulator(RpcEmulator):
             {"url": f"stratum+tcp://pool{index}.example:3333", "user": "owner.whats", "pass": f"secret {index}"}
             for index in range(3)
         ]
-        self._salt, self._time = "BQ5hoXV9", "5626"
         self._tokens: dict[str, float] = {}
-        self._made: tuple[str | None, str, Token] | None = None
 
     @override
     async def answer(self, request: bytes) -> bytes:
@@ -64,14 +60,14 @@ class WhatsminerV2Emulator(RpcEmulator):
         return _json(self._answer_plain(asked))
 
     def _answer_secret(self, data: str) -> bytes:
-        token = self._token()
+        secrets = Secrets(self.password or "")
         try:
-            asked = json.loads(unseal(token.key, data))
-        except DeviceGarbageError, ValueError:
+            asked = json.loads(secrets.unseal(data))
+        except ValueError:
             self.requests["enc"] += 1
             return _json(self._no(23, "enc json load err"))
         answer = self._answer_order(asked)
-        return _json({"enc": seal(token.key, json.dumps(answer).encode())})
+        return _json({"enc": secrets.seal(json.dumps(answer).encode())})
 
     def _answer_plain(self, asked: dict[str, Any]) -> dict[str, Any]:
         command = str(asked.get("cmd") or asked.get("command"))
@@ -157,18 +153,11 @@ class WhatsminerV2Emulator(RpcEmulator):
         self.light = "auto" if asked.get("param") == "auto" else "manual"
         return True
 
-    def _token(self) -> Token:
-        """Return the log-in that the password of now makes; the salt stays as in the real one's shadow file."""
-        if self._made is None or self._made[:2] != (self.password, self._time):
-            made = token_for(self.password or "", salt=self._salt, new_salt="jbzkfQls", time=self._time)
-            self._made = (self.password, self._time, made)
-        return self._made[2]
-
     def _get_token(self) -> dict[str, Any]:
         if not self.api_on:
             return self._no(45, "can't access write cmd")
-        self._tokens = {self._token().sign: self.clock() + TOKEN_S}
-        said = {"time": self._time, "salt": self._salt, "newsalt": "jbzkfQls"}
+        self._tokens = {Secrets(self.password or "").sign: self.clock() + TOKEN_S}
+        said = {"time": TIME, "salt": SALT, "newsalt": NEW_SALT}
         return self._yes(said, code=134)
 
     def _yes(self, said: Any, *, code: int = 131) -> dict[str, Any]:

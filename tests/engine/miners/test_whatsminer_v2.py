@@ -5,6 +5,7 @@ import base64
 from contextlib import suppress
 import copy
 
+from hypothesis import given, settings, strategies as st
 import pytest
 
 from custom_components.hashwarm.engine.miners.driver import Family, Feature, MinerAddress
@@ -28,6 +29,7 @@ from custom_components.hashwarm.engine.model.errors import (
 )
 from custom_components.hashwarm.engine.model.telemetry import DeviceStatus
 from simulators.miners.emulator import Fault
+from simulators.miners.whatsminer_secrets import shadow
 from simulators.miners.whatsminer_v2 import LIMIT_W, WhatsminerV2Emulator
 from tests.engine.miners.mutation import endures
 
@@ -234,6 +236,12 @@ async def test_a_thousand_power_changes_leave_the_pools_alone(whatsminer):
 def test_the_password_hash_is_that_of_crypt():
     assert md5_crypt("admin", "BQ5hoXV9") == "RxmaDUO33TS7O26yeMHZ81"  # openssl passwd -1
     assert md5_crypt("a much longer password than sixteen", "ab") == "BXdgTeubcXY.G0KJweZuF/"
+
+
+@given(st.text(max_size=40), st.text("./0123456789abcXYZ", min_size=1, max_size=8))
+@settings(max_examples=50, deadline=None)
+def test_both_sides_hash_alike(password, salt):
+    assert md5_crypt(password, salt) == shadow(password, salt)
 
 
 def test_sealed_words_are_unsealed():
