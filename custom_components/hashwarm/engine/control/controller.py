@@ -7,6 +7,7 @@ from typing import Any, Self
 from ..model.capabilities import Capabilities
 from ..model.control import ControlMode, Preset, Why
 from ..model.protocols import TemperatureReading
+from ..model.sharing import Allotment, Neighbours, Standing
 from ..model.telemetry import DeviceStatus, Telemetry
 from .governor import Governor, Ruling, SafetyLimits, Sight
 from .obedience import ObedienceWatch
@@ -16,6 +17,7 @@ from .shaper import Shaped, Shaper, ShaperState
 
 HEAT_DEMAND_VALID_S = 3600.0
 AT_TARGET_K = 0.2
+SHARED_LEAST_W = 0.5
 COLD_UNDER_TARGET_K = 2.0
 DRAWN_SMOOTHING_S = 30.0
 LONGEST_STEP_S = 60.0
@@ -27,6 +29,8 @@ DEVICE_REASONS = {
     DeviceStatus.STARTING: Why.PREHEATING_DEVICE,
     DeviceStatus.RESUMING: Why.PREHEATING_DEVICE,
 }
+# In these a device turns no watts into heat, whatever it is told.
+BROKEN = {Why.DEVICE_FAULT, Why.NO_POOL}
 # Dangers are told of even while nothing is asked; the rest only while it stands in the way.
 TOLD_ALWAYS = {Why.CHIP_TOO_HOT, Why.ROOM_TOO_HOT}
 
@@ -43,6 +47,7 @@ class ControlInputs:
     room: tuple[TemperatureReading | None, ...]
     outdoor_c: float | None = None
     breaker_left_w: float | None = None
+    neighbours: Neighbours | None = None
     stopping: bool = False
 
 
@@ -72,6 +77,9 @@ class Controller:
         self._commanded_w = 0.0
         self._held_back = False
         self._drawn_w: float | None = None
+        self._able = self._obeys = True
+        self._room_met: float | None = None
+        self._own_demand_w = 0.0
 
     def as_dict(self, now: float) -> dict[str, Any]:
         """Return what a restart must not forget, in a form that JSON can hold; `now` is Unix time."""
@@ -120,13 +128,18 @@ class Controller:
         elapsed_s = self._elapsed_s(inputs.now_s)
         self._smooth_drawn(inputs.telemetry, elapsed_s)
         sight = self._governor.look(list(inputs.room), now_s=inputs.now_s)
-        demand_w, reason = self._demand(inputs, sight, elapsed_s)
-        ruling = self._ruling(inputs, sight)
+        own_w, reason = self._demand(inputs, sight, elapsed_s)
+        allotment = self._allotment(inputs, sight, own_w)
+        demand_w, reason = allotment.demand_w, _shared_reason(reason, own_w, allotment)
+        ruling = self._ruling(inputs, sight, allotment)
         power_w, why = self._command(inputs, demand_w, reason, ruling, sight, elapsed_s)
         wrong = self._obedience.judge(self._commanded_w, inputs.telemetry, inputs.capabilities, now_s=inputs.now_s)
         self._commanded_w = power_w
         offline = inputs.telemetry is None or inputs.telemetry.status is DeviceStatus.OFFLINE
         self._held_back = offline or demand_w > ruling.ceiling_w or (power_w < demand_w and why in HELD_BACK)
+        stopped = ruling.urgent and ruling.ceiling_w <= 0.0
+        self._able = not offline and not stopped and why is not Why.RESTART_BUDGET
+        self._obeys = wrong is None and _device_reason(inputs.telemetry) not in BROKEN
         return Decision(
             power_w=power_w,
             demand_w=demand_w,
@@ -180,12 +193,37 @@ class Controller:
 
     def _tracked_w(self, capabilities: Capabilities) -> float | None:
         """Return the draw that the regulator is held to; levels that alternate meet the demand in the mean only."""
+        if self._room_met is not None:
+            # Others of the room may draw what this one asks for; what counts is whether all of it is met.
+            return None if self._room_met >= 1.0 else self._room_met * self._own_demand_w
         if self._held_back:
             return self._drawn_w if self._drawn_w is not None else 0.0
         continuous = not capabilities.levels_w and self._commanded_w > capabilities.floor_w
         return self._drawn_w if continuous else None
 
-    def _ruling(self, inputs: ControlInputs, sight: Sight) -> Ruling:
+    def _allotment(self, inputs: ControlInputs, sight: Sight, own_w: float) -> Allotment:
+        """Return what the neighbours leave of the demand and of the circuits; all of it where there are none."""
+        self._own_demand_w = own_w
+        if inputs.neighbours is None:
+            return Allotment(demand_w=own_w, breaker_left_w=inputs.breaker_left_w)
+        settings = inputs.settings
+        allotment = inputs.neighbours.allot(
+            Standing(
+                now_s=inputs.now_s,
+                capabilities=inputs.capabilities,
+                telemetry=inputs.telemetry,
+                commanded_w=self._shaper.state.power_w,
+                demand_w=own_w,
+                runs=settings.runs and not inputs.stopping,
+                shares_room=settings.runs and settings.mode is ControlMode.THERMOSTAT and sight.room_c is not None,
+                able=self._able,
+                obeys=self._obeys,
+            )
+        )
+        self._room_met = allotment.room_met
+        return allotment
+
+    def _ruling(self, inputs: ControlInputs, sight: Sight, allotment: Allotment) -> Ruling:
         return self._governor.rule(
             sight,
             inputs.telemetry,
@@ -193,7 +231,8 @@ class Controller:
             target_c=inputs.settings.target_c,
             outdoor_c=inputs.outdoor_c,
             floor_w=inputs.capabilities.floor_w,
-            breaker_left_w=inputs.breaker_left_w,
+            breaker_left_w=allotment.breaker_left_w,
+            meter_lost=allotment.meter_lost,
         )
 
     def _command(
@@ -277,6 +316,15 @@ def _heat_demand(settings: HeaterSettings, maximum_w: float, now: float) -> tupl
     if written_at is None or not 0.0 <= now - written_at <= HEAT_DEMAND_VALID_S:
         return 0.0, Why.HEAT_DEMAND_EXPIRED
     return maximum_w * min(max(settings.heat_demand_percent, 0.0), 100.0) / 100.0, Why.HEAT_DEMAND
+
+
+def _shared_reason(reason: Why, own_w: float, allotment: Allotment) -> Why:
+    """Return why a heater gives its part of the room's heat: less than it asks for, or more."""
+    if allotment.room_met is None or abs(allotment.demand_w - own_w) < SHARED_LEAST_W:
+        return reason
+    if allotment.demand_w < own_w:
+        return Why.SHARED_DEMAND
+    return Why.HOLDING if reason is Why.AT_TARGET else reason
 
 
 def _reason(shaped: Shaped, reason: Why, telemetry: Telemetry | None) -> Why:

@@ -15,6 +15,8 @@ COLD_MARGIN_K = 1.0
 ROOM_RELEASE_K = 0.5
 CHIP_RELEASE_K = 10.0
 BELIEVABLE_C = (-40.0, 60.0)
+# Cases in which a device may still keep to a power above zero, and to what it was shaped to.
+CIRCUIT = {Why.BREAKER, Why.BREAKER_METER_LOST}
 BELIEVABLE_OUTDOOR_C = (-70.0, 60.0)
 OUTDOOR_STALE_S = 3 * HOUR_S
 
@@ -50,7 +52,7 @@ class Ruling:
     @property
     def urgent(self) -> bool:
         """Whether minimum times must not stand in the way."""
-        return self.why is not None and self.why is not Why.BREAKER
+        return self.why is not None and self.why not in CIRCUIT
 
 
 @dataclass(kw_only=True)
@@ -114,7 +116,7 @@ class Governor:
             rank in gone and now_s - gone[rank] < self.limits.unavailable_after_s for rank in range(len(readings))
         )
 
-    def rule(  # noqa: PLR0911 - the precedence reads best as one ladder
+    def rule(
         self,
         sight: Sight,
         telemetry: Telemetry | None,
@@ -124,6 +126,7 @@ class Governor:
         outdoor_c: float | None,
         floor_w: float,
         breaker_left_w: float | None,
+        meter_lost: bool = False,
     ) -> Ruling:
         """Return what may be drawn at the most, and why; the first case that holds wins."""
         if self._room_too_hot(sight):
@@ -135,9 +138,8 @@ class Governor:
         if sight.room_c is None:
             return self._blind(sight, target_c, outdoor_c, floor_w)
         if breaker_left_w is not None and breaker_left_w < self.limits.power_maximum_w:
-            if breaker_left_w < floor_w:
-                return Ruling(ceiling_w=0.0, why=Why.BREAKER)
-            return Ruling(ceiling_w=breaker_left_w, why=Why.BREAKER)
+            why = Why.BREAKER_METER_LOST if meter_lost else Why.BREAKER
+            return Ruling(ceiling_w=breaker_left_w if breaker_left_w >= floor_w else 0.0, why=why)
         return Ruling(ceiling_w=self.limits.power_maximum_w)
 
     def _room_too_hot(self, sight: Sight) -> bool:

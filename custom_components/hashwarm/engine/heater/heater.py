@@ -10,6 +10,7 @@ from typing import Any
 from ..control import ControlInputs, Controller, Decision, HeaterSettings, outdoor_c
 from ..model.errors import BackendError, HashwarmError
 from ..model.protocols import Backend, Monotonic, OutlivingBackend, RoomTemperature, WallClock
+from ..model.sharing import Neighbours
 from ..model.telemetry import DeviceStatus, Telemetry
 from .state import HeaterState
 
@@ -55,7 +56,7 @@ class Heater:
         self._commanding = asyncio.Lock()
         self._failing = False
         self._broken: set[str] = set()
-        self.breaker_left_w: float | None = None
+        self.neighbours: Neighbours | None = None
         self.state = HeaterState(settings=settings, capabilities=backend.capabilities)
 
     async def start(self) -> None:
@@ -79,6 +80,8 @@ class Heater:
         if parting and self._outliving is not None:
             await self._outliving.park()
         await self.backend.stop()
+        if self.neighbours is not None:
+            self.neighbours.leave(parting=parting)
 
     def apply(self) -> None:
         """Act on changed settings at once, not at the next pass; off does not even wait for a reading under way."""
@@ -174,7 +177,7 @@ class Heater:
             telemetry=telemetry,
             room=tuple(sensor.read() for sensor in self._room),
             outdoor_c=outdoor_c,
-            breaker_left_w=self.breaker_left_w,
+            neighbours=self.neighbours,
         )
 
     def _show(self, decision: Decision | None, telemetry: Telemetry, outdoor: float | None) -> None:

@@ -1,14 +1,18 @@
-"""What heaters share: the ledger and its totals, and the market."""
+"""What heaters share: the ledger and its totals, the market, circuits and rooms."""
 
 from ..money import Earning, Figure, FigureKind, HeaterSample, Market, PeriodTotals, Scheme, Totals
 from ..money.quantities import MAX_PRICE
 from ..money.sources.manual import NAME as MANUAL
+from .circuits import Circuit, CircuitStatus
 from .home import Home, Outlook, Problem
+from .neighbours import Neighbourhood
 from .opening import HomeOptions, OpenHome, open_home
 
 __all__ = [
     "MANUAL",
     "MAX_PRICE",
+    "Circuit",
+    "CircuitStatus",
     "Earning",
     "Figure",
     "FigureKind",
@@ -16,6 +20,7 @@ __all__ = [
     "Home",
     "HomeOptions",
     "Market",
+    "Neighbourhood",
     "OpenHome",
     "Outlook",
     "PeriodTotals",

@@ -48,6 +48,7 @@ class Why(StrEnum):
     ROOM_TOO_HOT = "room_too_hot"
     CHIP_TOO_HOT = "chip_too_hot"
     BREAKER = "breaker"
+    BREAKER_METER_LOST = "breaker_meter_lost"
     NOT_OBEYING = "not_obeying"
     HEAT_WITHOUT_COMMAND = "heat_without_command"
     DEVICE_OFFLINE = "device_offline"
