@@ -4,10 +4,17 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, cast
 
-from homeassistant.config_entries import SOURCE_SYSTEM, ConfigEntry, ConfigEntryState
+from homeassistant.config_entries import (
+    SIGNAL_CONFIG_ENTRY_CHANGED,
+    SOURCE_SYSTEM,
+    ConfigEntry,
+    ConfigEntryChange,
+    ConfigEntryState,
+)
 from homeassistant.const import EVENT_CORE_CONFIG_UPDATE, EVENT_HOMEASSISTANT_FINAL_WRITE, EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryError, ConfigEntryNotReady
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.requirements import RequirementsNotFound
 from homeassistant.util.event_type import EventType
 
@@ -37,11 +44,13 @@ from .engine.model.errors import BackendError, DeviceAuthError, StoreError
 from .helpers import home_entry, install_asic_rs, loaded_heaters, loaded_home
 from .option_defaults import heater_options
 from .repairs import IssueBook, LedgerWatch, PriceWatch, Problems, heater_problems
+from .wiring import wiring
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: HashwarmConfigEntry) -> None:
     """Set up a heater or the home."""
     _reload_when_moved(hass, entry)
+    entry.async_on_unload(wiring(hass).hold())
     if entry.data[CONF_KIND] == KIND_HOME:
         await _async_setup_home(hass, cast("HomeConfigEntry", entry))
     else:
@@ -60,6 +69,18 @@ def _reload_when_moved(hass: HomeAssistant, entry: HashwarmConfigEntry) -> None:
     entry.async_on_unload(hass.bus.async_listen(EVENT_CORE_CONFIG_UPDATE, look))
 
 
+def _reload_when_rewired(hass: HomeAssistant, entry: HomeConfigEntry) -> None:
+    """Show circuits that come, change or go; heaters run on meanwhile."""
+    before = [subentry.as_dict() for subentry in entry.subentries.values()]
+
+    @callback
+    def look(_change: ConfigEntryChange, changed: ConfigEntry[Any]) -> None:
+        if changed is entry and [subentry.as_dict() for subentry in entry.subentries.values()] != before:
+            hass.config_entries.async_schedule_reload(entry.entry_id)
+
+    entry.async_on_unload(async_dispatcher_connect(hass, SIGNAL_CONFIG_ENTRY_CHANGED, look))
+
+
 async def _async_setup_home(hass: HomeAssistant, entry: HomeConfigEntry) -> None:
     try:
         opened = await open_home_of(hass, entry)
@@ -72,6 +93,7 @@ async def _async_setup_home(hass: HomeAssistant, entry: HomeConfigEntry) -> None
         _watch_home(coordinator, IssueBook(hass, entry.entry_id))
         _close_with_home_assistant(hass, entry, coordinator, EVENT_HOMEASSISTANT_FINAL_WRITE)
         await hass.config_entries.async_forward_entry_setups(entry, HOME_PLATFORMS)
+        _reload_when_rewired(hass, entry)
 
 
 async def _async_setup_heater(hass: HomeAssistant, entry: HeaterConfigEntry) -> None:
@@ -79,7 +101,8 @@ async def _async_setup_heater(hass: HomeAssistant, entry: HeaterConfigEntry) -> 
     store = heater_store(hass, entry.entry_id)
     coordinator = HeaterCoordinator(hass, entry, home=lambda: _home(hass), store=store)
     await _async_require(hass, entry)
-    coordinator.take(build_heater(hass, entry, coordinator, await store.async_load() or {}))
+    heater = build_heater(hass, entry, coordinator, await store.async_load() or {})
+    coordinator.take(heater, wiring(hass).neighbourhood)
     async with _closed_on_failure(coordinator):
         try:
             await coordinator.heater.start()

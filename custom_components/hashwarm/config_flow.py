@@ -6,6 +6,7 @@ from typing import Any, override
 from homeassistant.config_entries import (
     ConfigEntry,
     ConfigFlowResult,
+    ConfigSubentryFlow,
     OptionsFlow,
 )
 from homeassistant.const import CONF_PASSWORD
@@ -13,6 +14,7 @@ from homeassistant.core import callback
 from homeassistant.helpers import instance_id
 from homeassistant.util.ssl import get_default_context
 
+from .circuit_flow import CircuitFlow
 from .const import (
     AGENT,
     CONF_BACKUP_POOL,
@@ -27,6 +29,7 @@ from .const import (
     KIND_LOCAL_WORKER,
     KIND_NETWORKED_MINER,
     LOGGER,
+    SUBENTRY_CIRCUIT,
 )
 from .engine.heater import BenchmarkResult, quick_benchmark
 from .engine.model.errors import InvalidValueError, PoolError, WorkerBusyError, WorkerError
@@ -55,6 +58,12 @@ class HashwarmConfigFlow(MinerSteps, EntitySteps, domain=DOMAIN):
     @override
     def async_get_options_flow(config_entry: ConfigEntry) -> OptionsFlow:
         return HomeOptionsFlow() if config_entry.data[CONF_KIND] == KIND_HOME else HeaterOptionsFlow()
+
+    @classmethod
+    @callback
+    @override
+    def async_get_supported_subentry_types(cls, config_entry: ConfigEntry) -> dict[str, type[ConfigSubentryFlow]]:
+        return {SUBENTRY_CIRCUIT: CircuitFlow} if config_entry.data[CONF_KIND] == KIND_HOME else {}
 
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:

@@ -9,6 +9,7 @@ AGENT: Final = "hashwarm/0.1.0"
 
 CONF_BACKUP_POOL: Final = "backup_pool"
 CONF_CHIP_MAXIMUM: Final = "chip_maximum"
+CONF_CIRCUIT_LIMIT: Final = "limit"
 CONF_CONTROLLED: Final = "controlled"
 CONF_CUTS_MAINS: Final = "cuts_mains"
 CONF_CUT_PLUG: Final = "cut_plug"
@@ -16,6 +17,7 @@ CONF_END_THERMAL_LOOP: Final = "end_thermal_loop"
 CONF_FAMILY: Final = "family"
 CONF_FLOOR_POWER: Final = "floor_power"
 CONF_FULL_POWER: Final = "full_power"
+CONF_HEATERS: Final = "heaters"
 CONF_INTERVAL: Final = "interval"
 CONF_KIND: Final = "kind"
 CONF_MANUAL_BTC_PRICE: Final = "manual_btc_price"
@@ -24,6 +26,7 @@ CONF_MAXIMUM_POWER: Final = "maximum_power"
 CONF_MINIMUM_POWER: Final = "minimum_power"
 CONF_MARKET_ONLINE: Final = "market_online"
 CONF_MARKET_URL: Final = "market_url"
+CONF_OTHER_LOADS: Final = "other_loads"
 CONF_OUTDOOR_SENSOR: Final = "outdoor_sensor"
 CONF_OFF_OPTION: Final = "off_option"
 CONF_PARTING: Final = "parting"
@@ -55,6 +58,7 @@ LOGGER: Final = logging.getLogger(__package__)
 MANUFACTURER: Final = "Hashwarm"
 MARKET_URL: Final = "https://mempool.space"
 MODELS: Final = {KIND_ENTITIES: "Heater of other entities", KIND_LOCAL_WORKER: "Hashing worker"}
+SUBENTRY_CIRCUIT: Final = "circuit"
 
 HEATER_PLATFORMS: Final = (
     Platform.BINARY_SENSOR,

@@ -12,9 +12,20 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.storage import Store
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
-from .const import CONF_KIND, CONF_PAYS, CONF_POOLS, DOMAIN, KIND_LOCAL_WORKER, LOGGER
+from .const import CONF_KIND, CONF_PAYS, CONF_POOLS, CONF_ROOM_SENSOR, DOMAIN, KIND_LOCAL_WORKER, LOGGER
 from .engine.heater import Heater, HeaterSettings, HeaterState
-from .engine.home import Earning, Figure, FigureKind, HeaterSample, Home, OpenHome, Outlook, Scheme, Totals
+from .engine.home import (
+    Earning,
+    Figure,
+    FigureKind,
+    HeaterSample,
+    Home,
+    Neighbourhood,
+    OpenHome,
+    Outlook,
+    Scheme,
+    Totals,
+)
 from .engine.miners import Feature, NetworkedMiner
 from .engine.model.driver import Driver
 from .engine.model.errors import BackendError, DeviceUnreachableError
@@ -122,10 +133,23 @@ class HeaterCoordinator(DataUpdateCoordinator[HeaterState]):
         return home.outlook(hash_rate_hs=telemetry.hash_rate_hs, power_w=telemetry.power_w, heater_id=self.heater_id)
 
     @callback
-    def take(self, heater: Heater) -> None:
-        """Own the heater from now on, before it is started."""
+    def take(self, heater: Heater, neighbourhood: Neighbourhood) -> None:
+        """Own the heater from now on, before it is started; it shares the room of its sensor."""
         self.heater = heater
         self.data = heater.state
+        heater.neighbours = neighbourhood.place(
+            self.heater_id, self.config_entry.data[CONF_ROOM_SENSOR], self._heat_cost
+        )
+
+    def _heat_cost(self, hash_rate_hs: float | None, power_w: float | None) -> float | None:
+        """Return what a kWh of heat costs after earnings; without earnings, what electricity costs."""
+        home = self.home()
+        if home is None:
+            return None
+        if not self.mines:
+            return home.price_per_kwh
+        outlook = home.outlook(hash_rate_hs=hash_rate_hs, power_w=power_w, heater_id=self.heater_id)
+        return outlook.heat_cost_per_kwh
 
     @callback
     def book(self, telemetry: Telemetry) -> None:

@@ -3,7 +3,15 @@
 from math import isfinite
 from typing import Any, Literal, override
 
-from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_USERNAME, UnitOfPower, UnitOfTemperature, UnitOfTime
+from homeassistant.const import (
+    CONF_HOST,
+    CONF_NAME,
+    CONF_PASSWORD,
+    CONF_USERNAME,
+    UnitOfPower,
+    UnitOfTemperature,
+    UnitOfTime,
+)
 from homeassistant.helpers.selector import (
     BooleanSelector,
     EntitySelector,
@@ -23,12 +31,14 @@ from yarl import URL
 from .const import (
     CONF_BACKUP_POOL,
     CONF_CHIP_MAXIMUM,
+    CONF_CIRCUIT_LIMIT,
     CONF_CONTROLLED,
     CONF_CUT_PLUG,
     CONF_CUTS_MAINS,
     CONF_END_THERMAL_LOOP,
     CONF_FLOOR_POWER,
     CONF_FULL_POWER,
+    CONF_HEATERS,
     CONF_INTERVAL,
     CONF_MANUAL_BTC_PRICE,
     CONF_MANUAL_DIFFICULTY,
@@ -36,6 +46,7 @@ from .const import (
     CONF_MARKET_URL,
     CONF_MAXIMUM_POWER,
     CONF_MINIMUM_POWER,
+    CONF_OTHER_LOADS,
     CONF_OUTDOOR_SENSOR,
     CONF_PARTING,
     CONF_PAUSE_SWITCH,
@@ -52,6 +63,7 @@ from .const import (
     CONF_SECOND_ROOM_SENSOR,
     CONF_STALE_MINUTES,
     CONF_THREADS,
+    DOMAIN,
 )
 from .engine.heater import RoomResponse
 from .engine.home import MAX_PRICE, Scheme
@@ -65,6 +77,7 @@ _SWITCH = EntitySelector(EntitySelectorConfig(domain=["switch", "input_boolean"]
 _CONTROLLED = EntitySelector(
     EntitySelectorConfig(domain=["number", "input_number", "select", "input_select", "switch", "input_boolean"])
 )
+_THERMOSTATS = EntitySelector(EntitySelectorConfig(integration=DOMAIN, domain="climate", multiple=True))
 _PARTING = SelectSelector(
     SelectSelectorConfig(options=[parting.value for parting in Parting], translation_key=CONF_PARTING)
 )
@@ -198,6 +211,15 @@ MINER_OPTIONS = vol.Schema(
         vol.Optional(CONF_POWER_METER): _POWER,
         vol.Optional(CONF_PLUG): _SWITCH,
         vol.Required(CONF_CUT_PLUG): BooleanSelector(),
+    }
+)
+
+CIRCUIT = vol.Schema(
+    {
+        vol.Required(CONF_NAME): _PLAIN,
+        vol.Required(CONF_CIRCUIT_LIMIT): _number(50, 50_000, 1, str(UnitOfPower.WATT)),
+        vol.Required(CONF_HEATERS): _THERMOSTATS,
+        vol.Optional(CONF_OTHER_LOADS): _POWER,
     }
 )
 

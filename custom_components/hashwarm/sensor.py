@@ -1,22 +1,32 @@
 """Sensors of a heater and of the home."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
+from time import monotonic
 from typing import Any, override
 
 from homeassistant.components.sensor import DOMAIN as SENSOR_DOMAIN, SensorEntity
+from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.helpers.typing import StateType
 
+from .const import HOME_UNIQUE_ID
 from .coordinator import HashwarmConfigEntry, HeaterCoordinator, HomeCoordinator
+from .engine.home import CircuitStatus
 from .engine.model.telemetry import MinerFigures
 from .entity import HeaterEntity, HomeEntity, offered
+from .publishing import POWER
 from .sensors_heater import HEATER_SENSORS, HeaterSensorDescription
-from .sensors_home import HOME_SENSORS, HomeSensorDescription
+from .sensors_home import CIRCUIT_SENSORS, HOME_SENSORS, CircuitSensorDescription, HomeSensorDescription
 from .sensors_miner import BOARD_SENSORS, FAN_SENSORS, MINER_SENSORS, PartSensorDescription
+from .wiring import circuits_of, wiring
 
+CIRCUIT_EVERY = timedelta(seconds=10)
 PARALLEL_UPDATES = 0
+CIRCUIT_PREFIX = f"{HOME_UNIQUE_ID}_circuit_"
 
 
 async def async_setup_entry(
@@ -26,6 +36,7 @@ async def async_setup_entry(
     coordinator = entry.runtime_data
     if isinstance(coordinator, HomeCoordinator):
         async_add_entities(HomeSensor(coordinator, description) for description in HOME_SENSORS)
+        async_add_entities(_circuit_sensors(hass, coordinator))
         return
     table = (*HEATER_SENSORS, *MINER_SENSORS)
     async_add_entities(
@@ -35,6 +46,20 @@ async def async_setup_entry(
         parts = Parts(coordinator, async_add_entities)
         entry.async_on_unload(coordinator.async_add_listener(parts.look))
         parts.look()
+
+
+def _circuit_sensors(hass: HomeAssistant, coordinator: HomeCoordinator) -> list[CircuitSensor]:
+    """Return the sensors of all circuits, and forget those of circuits that are gone."""
+    sensors = [
+        CircuitSensor(coordinator, description, circuit)
+        for circuit in circuits_of(hass)
+        for description in CIRCUIT_SENSORS
+    ]
+    registry, wanted = er.async_get(hass), {sensor.unique_id for sensor in sensors}
+    for entry in er.async_entries_for_config_entry(registry, coordinator.config_entry.entry_id):
+        if entry.unique_id.startswith(CIRCUIT_PREFIX) and entry.unique_id not in wanted:
+            registry.async_remove(entry.entity_id)
+    return sensors
 
 
 class Parts:
@@ -184,3 +209,50 @@ class HomeSensor(HomeEntity, SensorEntity):
     def extra_state_attributes(self) -> dict[str, Any] | None:
         attributes_fn = self.entity_description.attributes_fn
         return attributes_fn(self.coordinator) if attributes_fn is not None else None
+
+
+class CircuitSensor(HomeEntity, SensorEntity):
+    """One figure of a breaker circuit; looked at more often than the ledger."""
+
+    entity_description: CircuitSensorDescription
+
+    def __init__(
+        self, coordinator: HomeCoordinator, description: CircuitSensorDescription, circuit: ConfigSubentry
+    ) -> None:
+        super().__init__(coordinator, description)
+        self._attr_unique_id = f"{CIRCUIT_PREFIX}{circuit.subentry_id}_{description.key}"
+        self._attr_translation_placeholders = {"circuit": circuit.title}
+        self._circuit_id = circuit.subentry_id
+        self._circuits = wiring(coordinator.hass).neighbourhood.circuits
+        self._shown: float | None = None
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        await super().async_added_to_hass()
+        self.async_on_remove(async_track_time_interval(self.hass, self._look, CIRCUIT_EVERY))
+
+    @callback
+    def _look(self, _now: datetime) -> None:
+        """Publish a change that matters."""
+        if POWER.matters(self._shown, self._value, elapsed_s=None, lively=False):
+            self.async_write_ha_state()
+
+    @property
+    def _status(self) -> CircuitStatus | None:
+        return self._circuits.status(self._circuit_id, monotonic())
+
+    @property
+    def _value(self) -> float | None:
+        return self.entity_description.value_fn(status) if (status := self._status) is not None else None
+
+    @property
+    @override
+    def native_value(self) -> float | None:
+        self._shown = self._value
+        return self._shown
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, Any] | None:
+        attributes_fn, status = self.entity_description.attributes_fn, self._status
+        return attributes_fn(status) if attributes_fn is not None and status is not None else None

@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from homeassistant.components.sensor import SensorDeviceClass, SensorEntityDescription, SensorStateClass
-from homeassistant.const import EntityCategory, UnitOfEnergy, UnitOfRatio
+from homeassistant.const import EntityCategory, UnitOfEnergy, UnitOfPower, UnitOfRatio
 from homeassistant.helpers.typing import StateType
 
 from .coordinator import HomeCoordinator
-from .engine.home import FigureKind
+from .engine.home import CircuitStatus, FigureKind
 from .provenance import NETWORK, VALUE, provenance
 
 
@@ -21,6 +21,14 @@ class HomeSensorDescription(SensorEntityDescription):
     attributes_fn: Callable[[HomeCoordinator], dict[str, Any]] | None = None
     unit_fn: Callable[[HomeCoordinator], str] | None = None
     value_fn: Callable[[HomeCoordinator], StateType | datetime]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CircuitSensorDescription(SensorEntityDescription):
+    """How a figure of a breaker circuit is found."""
+
+    attributes_fn: Callable[[CircuitStatus], dict[str, Any]] | None = None
+    value_fn: Callable[[CircuitStatus], float | None]
 
 
 def _currency(coordinator: HomeCoordinator) -> str:
@@ -43,6 +51,32 @@ def _adjustment_at(coordinator: HomeCoordinator) -> datetime | None:
     figure = coordinator.data.figures.get(FigureKind.ADJUSTMENT_AT)
     return datetime.fromtimestamp(figure.value, UTC) if figure is not None else None
 
+
+def _circuit_figures(status: CircuitStatus) -> dict[str, Any]:
+    return {"limit_w": status.limit_w, "other_loads_w": status.other_loads_w, "meter_lost": status.meter_lost}
+
+
+CIRCUIT_SENSORS: tuple[CircuitSensorDescription, ...] = (
+    CircuitSensorDescription(
+        key="left",
+        translation_key="circuit_left",
+        device_class=SensorDeviceClass.POWER,
+        native_unit_of_measurement=UnitOfPower.WATT,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=0,
+        attributes_fn=_circuit_figures,
+        value_fn=lambda status: status.left_w,
+    ),
+    CircuitSensorDescription(
+        key="drawn",
+        translation_key="circuit_drawn",
+        device_class=SensorDeviceClass.POWER,
+        native_unit_of_measurement=UnitOfPower.WATT,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=0,
+        value_fn=lambda status: status.drawn_w,
+    ),
+)
 
 HOME_SENSORS: tuple[HomeSensorDescription, ...] = (
     HomeSensorDescription(

@@ -23,7 +23,7 @@ from custom_components.hashwarm.number import MINER_NUMBERS, NUMBERS
 from custom_components.hashwarm.repairs import KERNEL_PROBLEMS, MINER_PROBLEMS, POOL_PROBLEMS
 from custom_components.hashwarm.select import CONTROL
 from custom_components.hashwarm.sensors_heater import HEATER_SENSORS
-from custom_components.hashwarm.sensors_home import HOME_SENSORS
+from custom_components.hashwarm.sensors_home import CIRCUIT_SENSORS, HOME_SENSORS
 from custom_components.hashwarm.sensors_miner import BOARD_SENSORS, FAN_SENSORS, MINER_SENSORS
 from custom_components.hashwarm.switch import SWITCHES
 
@@ -32,6 +32,7 @@ from .conftest import INTEGRATION, read_json
 FLOWS = {
     "config": ("config_flow.py", "entity_flow.py", "flow_base.py", "miner_flow.py"),
     "options": ("options_flow.py",),
+    "config_subentries.circuit": ("circuit_flow.py",),
 }
 WORD = re.compile(r"[a-z][a-z0-9_]+")
 THERMOSTAT = HeaterClimate.__new__(HeaterClimate)
@@ -41,7 +42,7 @@ DESCRIBED: dict[Platform, tuple[Any, ...]] = {
     Platform.CLIMATE: (THERMOSTAT,),
     Platform.NUMBER: (*NUMBERS, *MINER_NUMBERS),
     Platform.SELECT: (CONTROL,),
-    Platform.SENSOR: (*HEATER_SENSORS, *MINER_SENSORS, *BOARD_SENSORS, *FAN_SENSORS, *HOME_SENSORS),
+    Platform.SENSOR: (*HEATER_SENSORS, *MINER_SENSORS, *BOARD_SENSORS, *FAN_SENSORS, *HOME_SENSORS, *CIRCUIT_SENSORS),
     Platform.SWITCH: SWITCHES,
 }
 PLACEHOLDERS = {
@@ -51,7 +52,7 @@ PLACEHOLDERS = {
     "config.step.miner": {"firmware", "floor", "maximum", "miner"},
     "config.step.reauth_confirm": {"miner"},
     "config.step.reconfigure_miner": {"miner"},
-    "entity.sensor": {"number"},
+    "entity.sensor": {"circuit", "number"},
     "config.step.pool": {"hash_rate", "kernel"},
     "config.step.price": {"currency", "share_interval"},
     "issues": {"heater", "pool", "sensor"},
@@ -67,6 +68,12 @@ def keyed(platform: Platform) -> dict[str, Any]:
 def tree_of(kind: type[HashwarmError]) -> set[str]:
     """Return the keys of an error and of everything below it in the product."""
     return {kind.key}.union(*(tree_of(child) for child in kind.__subclasses__() if "hashwarm" in child.__module__))
+
+
+def told_in(english: dict[str, Any], section: str) -> dict[str, Any]:
+    for name in section.split("."):
+        english = english[name]
+    return english
 
 
 def sources(section: str) -> list[Path]:
@@ -108,7 +115,7 @@ def shared_words() -> set[str]:
 
 def words_of_errors(section: str) -> set[str]:
     """Return the errors that a flow puts at its fields."""
-    words = shared_words()
+    words = set() if "." in section else shared_words()
     return words.union(*(words_in(ast.parse(path.read_text())) for path in sources(section)))
 
 
@@ -140,7 +147,7 @@ def error_named(name: str) -> type[HashwarmError]:
 
 @pytest.mark.parametrize("section", FLOWS)
 def test_every_form_and_field_is_explained(english: dict[str, Any], section: str):
-    steps = dict(english[section]["step"])
+    steps = dict(told_in(english, section)["step"])
     for call in calls_in(section, "async_show_menu"):
         menu = steps.pop(argument(call, "step_id").value)
         assert set(menu["menu_options"]) == set(ast.literal_eval(argument(call, "menu_options")))
@@ -154,7 +161,7 @@ def test_every_form_and_field_is_explained(english: dict[str, Any], section: str
 
 @pytest.mark.parametrize("section", FLOWS)
 def test_every_error_is_explained(english: dict[str, Any], section: str):
-    assert set(english[section]["error"]) == words_of_errors(section)
+    assert set(told_in(english, section)["error"]) == words_of_errors(section)
 
 
 def test_every_abort_is_explained(english: dict[str, Any]):

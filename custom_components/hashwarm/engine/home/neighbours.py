@@ -8,8 +8,8 @@ from .circuits import CircuitBook
 from .order import HeatPrice
 from .rooms import Room
 
-type HeatCost = Callable[[float, float], float | None]
-"""From a hash rate in H/s and a power in W to what a kWh of heat costs after earnings; None when unknown."""
+type HeatCost = Callable[[float | None, float | None], float | None]
+"""From a hash rate in H/s and a power in W, None before it ever worked, to the cost of a kWh of heat after earnings."""
 
 
 class Neighbourhood:
@@ -63,10 +63,8 @@ class _Place(Neighbours):
         telemetry = standing.telemetry
         if telemetry is not None and telemetry.power_w and telemetry.hash_rate_hs:
             self._worked = (telemetry.hash_rate_hs, telemetry.power_w)
-        if self._worked is None:
-            return
-        hash_rate_hs, power_w = self._worked
+        hash_rate_hs, power_w = self._worked or (None, None)
         self._all.prices[self._heater_id] = HeatPrice(
             cost_per_kwh=self._heat_cost(hash_rate_hs, power_w),
-            efficiency_j_per_th=power_w / (hash_rate_hs / 1e12),
+            efficiency_j_per_th=power_w / (hash_rate_hs / 1e12) if power_w and hash_rate_hs else None,
         )
