@@ -6,6 +6,8 @@ from typing import Any, Self
 import aiohttp
 
 USERNAME = "demo"
+HEATER_TITLE = "Hashwarm heater"
+OWN_TITLES = (HEATER_TITLE, "Home")
 PASSWORD = "demo"  # noqa: S105 - of a home that listens on loopback only
 
 
@@ -112,20 +114,22 @@ class HomeClient:
             raise RuntimeError(f"{command['type']} was refused: {answer['error']}")
         return answer["result"]
 
-    async def entity_ids(self) -> dict[str, str]:
-        """Return Hashwarm's entity ids by domain and translation key; the thermostat is just `climate`."""
-        entities = await self.command({"type": "config/entity_registry/list"})
-        return {_short(item): item["entity_id"] for item in entities if item["platform"] == "hashwarm"}
+    async def entity_ids(self, *entry_ids: str) -> dict[str, str]:
+        """Return entity ids by domain and translation key, of some config entries; the thermostat is `climate`.
 
-    async def has_heater(self) -> bool:
-        """Return whether a heater is set up."""
-        entries = await self.get("/api/config/config_entries/entry?domain=hashwarm")
-        return bool(entries)
+        Without entries those of the worker on this machine and of the home.
+        """
+        wanted = set(entry_ids) or {entry["entry_id"] for entry in await self.entries() if entry["title"] in OWN_TITLES}
+        entities = await self.command({"type": "config/entity_registry/list"})
+        return {_short(item): item["entity_id"] for item in entities if item["config_entry_id"] in wanted}
+
+    async def entries(self) -> list[dict[str, Any]]:
+        """Return the config entries of all heaters and of the home."""
+        return list(await self.get("/api/config/config_entries/entry?domain=hashwarm"))
 
     async def set_home_options(self, changes: dict[str, Any]) -> None:
         """Fill in the home's options form: what it suggests, with these changes. Raises RuntimeError on a refusal."""
-        entries = await self.get("/api/config/config_entries/entry?domain=hashwarm")
-        home = next(entry["entry_id"] for entry in entries if entry["source"] == "system")
+        home = next(entry["entry_id"] for entry in await self.entries() if entry["source"] == "system")
         form = await self.post("/api/config/config_entries/options/flow", {"handler": home})
         suggested = {
             field["name"]: field["description"]["suggested_value"]

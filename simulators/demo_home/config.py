@@ -47,10 +47,48 @@ rest:
 """
 
 
-def write_config(folder: Path, integration: Path, *, room_port: int, port: int) -> None:
-    """Write or renew the configuration; what Home Assistant stored there stays."""
+# Beside the rooms of the miners: their plugs, and what can go wrong with them, to be tried from the dashboard.
+MINERS = """\
+  - resource: http://127.0.0.1:{port}/state
+    scan_interval: 2
+    timeout: 5
+    sensor:
+{sensors}
+rest_command:
+  miner_plug:
+    url: http://127.0.0.1:{port}/{{{{ family }}}}/plug
+    method: put
+    content_type: application/json
+    payload: '{{"on": {{{{ "true" if on else "false" }}}}}}'
+  miner_fault:
+    url: http://127.0.0.1:{port}/{{{{ family }}}}/fault
+    method: put
+    content_type: application/json
+    payload: '{{"fault": "{{{{ fault }}}}"}}'
+"""
+MINER_ROOM = """\
+      - name: Room of the {title}
+        unique_id: demo_room_{family}
+        device_class: temperature
+        state_class: measurement
+        unit_of_measurement: °C
+        value_template: "{{{{ value_json.{family}.room_c }}}}"
+"""
+
+
+def write_config(
+    folder: Path, integration: Path, *, room_port: int, port: int, miners: tuple[int, dict[str, str]] | None = None
+) -> None:
+    """Write or renew the configuration; what Home Assistant stored there stays.
+
+    `miners` are the port of the emulated miners' town and the titles by family.
+    """
     (folder / ".storage").mkdir(parents=True, exist_ok=True)
-    (folder / "configuration.yaml").write_text(CONFIGURATION.format(room_port=room_port))
+    text = CONFIGURATION.format(room_port=room_port)
+    if miners is not None:
+        sensors = "".join(MINER_ROOM.format(family=family, title=title) for family, title in miners[1].items())
+        text += MINERS.format(port=miners[0], sensors=sensors.rstrip("\n"))
+    (folder / "configuration.yaml").write_text(text)
     _link(folder / "custom_components" / "hashwarm", integration)
     _store_onboarding(folder / ".storage" / "onboarding")
     _store_http(folder / ".storage" / "http", port)

@@ -1,5 +1,6 @@
 """The demo's dashboard: the thermostat beside what it does and what it earns."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from .client import HomeClient
@@ -16,8 +17,8 @@ and the pool, which checks each share as a real one does.
 """
 
 
-def dashboard(ids: dict[str, str]) -> dict[str, Any]:
-    """Return the dashboard for these entities; what is missing is left out."""
+def dashboard(ids: dict[str, str], more: Sequence[dict[str, Any]] = ()) -> dict[str, Any]:
+    """Return the dashboard for these entities, and views beside them; what is missing is left out."""
     return {
         "views": [
             {
@@ -25,7 +26,8 @@ def dashboard(ids: dict[str, str]) -> dict[str, Any]:
                 "type": "sections",
                 "max_columns": 3,
                 "sections": [_control(ids), _watch(ids), _money(ids)],
-            }
+            },
+            *more,
         ]
     }
 
@@ -118,7 +120,7 @@ def _tiles(ids: dict[str, str], names: dict[str, str]) -> list[dict[str, Any]]:
     return [{"type": "tile", **row} for row in _rows(ids, names)]
 
 
-async def install_dashboard(client: HomeClient, ids: dict[str, str]) -> None:
+async def install_dashboard(client: HomeClient, ids: dict[str, str], more: Sequence[dict[str, Any]] = ()) -> None:
     """Create the dashboard or renew it."""
     known = await client.command({"type": "lovelace/dashboards/list"})
     if all(board["url_path"] != URL_PATH for board in known):
@@ -131,4 +133,4 @@ async def install_dashboard(client: HomeClient, ids: dict[str, str]) -> None:
             "mode": "storage",
         }
         await client.command({"type": "lovelace/dashboards/create", **board})
-    await client.command({"type": "lovelace/config/save", "url_path": URL_PATH, "config": dashboard(ids)})
+    await client.command({"type": "lovelace/config/save", "url_path": URL_PATH, "config": dashboard(ids, more)})

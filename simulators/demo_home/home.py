@@ -10,12 +10,15 @@ import sys
 
 import aiohttp
 
-from .client import HomeClient
+from simulators.miners.catalogue import SPECIMENS
+
+from .client import HEATER_TITLE, HomeClient
 from .config import write_config
 from .dashboard import install_dashboard
+from .miners import MinerTown
 from .processes import Processes
+from .waiting import UP_LIMIT_S, wait_for_state
 
-UP_LIMIT_S = 120.0
 CARRY_EVERY_S = 1.0
 # The demo asks nothing of the internet; round figures near those of late 2026, in EUR.
 MARKET = {"market_online": False, "manual_difficulty": 150e12, "manual_btc_price": 90_000}
@@ -25,14 +28,25 @@ class DemoHome:
     """Owner of the demo's processes and of the wire between heater and room."""
 
     def __init__(
-        self, root: Path, folder: Path, port: int, say: Callable[[str], None], *, pool_port: int | None = None
+        self,
+        root: Path,
+        folder: Path,
+        port: int,
+        say: Callable[[str], None],
+        *,
+        pool_port: int | None = None,
+        miners: bool = False,
     ) -> None:
-        """Prepare; with `pool_port` the pool that listens there is used and no practice pool is started."""
+        """Prepare; with `pool_port` the pool that listens there is used and no practice pool is started.
+
+        With `miners` one emulated miner of each family heats a room of its own beside this machine.
+        """
         self.folder = folder
         self.port = port
         self._root = root
         self._say = say
         self._pool_port = pool_port
+        self._miners = MinerTown(folder) if miners else None
         folder.mkdir(parents=True, exist_ok=True)
         self.processes = Processes(folder)
         self._wire: asyncio.Task[None] | None = None
@@ -45,21 +59,28 @@ class DemoHome:
             await self._start_simulator("simulators.practice_pool", pool_port)
         await self._start_simulator("simulators.room", room_port)
         config = self.folder / "config"
-        write_config(config, self._root / "custom_components" / "hashwarm", room_port=room_port, port=self.port)
+        town = None
+        if self._miners is not None:
+            self._say(f"{len(SPECIMENS)} emulated miners, each in a room of its own")
+            await self._miners.start(self.processes, self._root)
+            town = (self._miners.port, {family: specimen.title for family, specimen in SPECIMENS.items()})
+        integration = self._root / "custom_components" / "hashwarm"
+        write_config(config, integration, room_port=room_port, port=self.port, miners=town)
         self._say("Home Assistant (5 to 10 s, the first time up to 20 s)")
         stubs = self._root / "scripts" / "lib" / "stubs"
         arguments = [sys.executable, "-m", "homeassistant", "-c", str(config), "--skip-pip"]
         await self.processes.start("home-assistant", arguments, environment={"PYTHONPATH": str(stubs)})
         await self._until_up(client)
         await client.onboard_or_log_in()
-        if not await client.has_heater():
+        if all(entry["title"] != HEATER_TITLE for entry in await client.entries()):
             self._say("adding the Hashwarm heater, as Settings > Add integration would (it hashes for a second)")
             await self._add_heater(client, self._pool_port or pool_port)
         ids = await client.entity_ids()
         # A home of last time answers before its heater stands.
-        await _wait_for_state(client, ids["number.manual_power"])
+        await wait_for_state(client, ids["number.manual_power"])
         await self._fit_box(client, ids["number.manual_power"], room_port)
-        await install_dashboard(client, ids)
+        views = await self._miners.settle(client, self._say) if self._miners is not None else []
+        await install_dashboard(client, ids, views)
         self._wire = asyncio.create_task(self._carry_watts(client, ids["sensor.power"], room_port))
 
     async def _until_up(self, client: HomeClient) -> None:
@@ -100,7 +121,7 @@ class DemoHome:
         await self.processes.start_and_wait(name, arguments, environment=environment, ready=f":{port}")
 
     async def _add_heater(self, client: HomeClient, pool_port: int) -> None:
-        await _wait_for_state(client, "sensor.demo_box_temperature")
+        await wait_for_state(client, "sensor.demo_box_temperature")
         await client.run_flow(
             [
                 {"next_step_id": "this_machine"},
@@ -137,12 +158,3 @@ class DemoHome:
                     if power_w == power_w:  # noqa: PLR0124 - NaN is no power
                         await session.put(url, json={"power_w": power_w})
                 await asyncio.sleep(CARRY_EVERY_S)
-
-
-async def _wait_for_state(client: HomeClient, entity_id: str) -> None:
-    try:
-        async with asyncio.timeout(UP_LIMIT_S):
-            while await client.state(entity_id) in {None, "unknown", "unavailable"}:
-                await asyncio.sleep(0.3)
-    except TimeoutError:
-        raise RuntimeError(f"{entity_id} had no value within {UP_LIMIT_S:.0f} s") from None
