@@ -1,26 +1,31 @@
 """What to write to a device and when: once, then read back, once more, and then say that it does not obey."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from math import isclose
+from typing import Any
 
 from ..model.telemetry import DeviceStatus
 from .driver import MinerProfile, MinerReading
+from .fields import number
 
 # Flash memory wears out.
 FLASH_INTERVAL_S = 60.0
 STUBBORN_EVERY_S = 600.0
 ATTEMPTS_BEFORE_TELLING = 2
-NOT_RUNNING = {DeviceStatus.PAUSED}
+REBOOT_SLACK_S = 5.0
+SAME_SETTING = 0.01
 # In these it cannot be expected to take a setting or to have taken one.
 BUSY = {DeviceStatus.STARTING, DeviceStatus.RESUMING, DeviceStatus.FAULT, DeviceStatus.RESTRICTED}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """The state a device is wanted in; `setting` in its own unit, None while paused."""
+    """The state a device is wanted in; `setting` in its own unit, None while paused; `power_w` is what it draws."""
 
     setting: float | None
+    power_w: float = field(default=0.0, compare=False)
 
     @property
     def paused(self) -> bool:
@@ -42,95 +47,154 @@ class Step(StrEnum):
 class Commander:
     """Remembers what was wanted, written and read back. Times are monotonic."""
 
-    def __init__(self, profile: MinerProfile, interval_s: float) -> None:
+    def __init__(
+        self, profile: MinerProfile, interval_s: float, *, now_s: float, stored: Mapping[str, Any] | None = None
+    ) -> None:
         self.profile = profile
-        self.interval_s = interval_s
+        self._interval_s = interval_s
         self.wanted: Wanted | None = None
-        self.last_setting: float | None = None
+        self.disobeys = False
+        """It was told twice and did neither time."""
+        self.last_setting: float | None = number(stored, "last_setting")
         """The setting in force when it last ran, as read back."""
-        self.attempts = 0
-        self._written: Wanted | None = None
-        self.written_at_s: float | None = None
-        self._flashed_at_s: float | None = None
+        self._written = _written_last_time(stored)
+        flashed_ago_s = number(stored, "flashed_ago_s", least=0.0)
+        self._flashed_at_s = None if flashed_ago_s is None else now_s - flashed_ago_s
+        self._tried_at_s: float | None = None
+        self._settle_s = 0.0
+        self._attempts = 0
+        self._failures = 0
+        self._uptime_s: float | None = None
+
+    def as_dict(self, now_s: float) -> dict[str, Any]:
+        """Return what a restart must not forget: what is in force already, and how fresh the flash is."""
+        return {
+            "last_setting": self.last_setting,
+            "written": None if self._written is None else [self._written.setting],
+            "flashed_ago_s": None if self._flashed_at_s is None else now_s - self._flashed_at_s,
+        }
 
     def want(self, wanted: Wanted) -> bool:
         """Take a new wish; returns whether it differs from the last one."""
-        if self.wanted is not None and same(wanted, self.wanted):
-            return False
+        new = self.wanted is None or not same(wanted, self.wanted)
         self.wanted = wanted
-        return True
-
-    @property
-    def disobeys(self) -> bool:
-        """Return whether it was told twice and did neither time."""
-        return self.attempts > ATTEMPTS_BEFORE_TELLING
+        return new
 
     def settling(self, now_s: float) -> bool:
         """Return whether what was written last may still be on its way."""
-        return self.written_at_s is not None and now_s - self.written_at_s < self._settle_s
+        return self._tried_at_s is not None and now_s - self._tried_at_s < self._settle_s
 
-    @property
-    def _settle_s(self) -> float:
-        return self.profile.ramp_s + self.profile.boot_s + 2 * self.interval_s
-
-    def take(self, reading: MinerReading) -> None:
-        """Take note of what the device says of its setting."""
-        if reading.status not in NOT_RUNNING and reading.setting is not None:
+    def take(self, reading: MinerReading, now_s: float) -> None:
+        """Take note of what the device says of its setting, and judge whether it obeys."""
+        if reading.status is not DeviceStatus.PAUSED and reading.setting is not None:
             self.last_setting = reading.setting
-        if self.wanted is not None and self._agrees(reading):
-            self.attempts = 0
+        self._notice_reboot(reading, now_s)
+        if self.wanted is None or reading.status in BUSY:
+            return
+        if self._agrees(reading):
+            self._attempts, self._failures, self.disobeys = 0, 0, False
+        elif self._attempts >= ATTEMPTS_BEFORE_TELLING and not self.settling(now_s):
+            self.disobeys = True
 
-    def steps(self, reading: MinerReading, now_s: float) -> list[Step]:
-        """Return what to do now to bring the device where it is wanted; mostly nothing."""
-        if self.wanted is None or self._agrees(reading):
+    def steps(self, reading: MinerReading, now_s: float, *, parting: bool = False) -> list[Step]:
+        """Return what to do now to bring the device where it is wanted; mostly nothing.
+
+        Nobody is there any more to wait for the flash's minute when `parting`.
+        """
+        if self.wanted is None or not self._due(reading, now_s):
             return []
-        again = self._written is not None and same(self._written, self.wanted)
-        if again and not self._may_repeat(reading, now_s):
-            return []
-        steps = self._way(reading)
-        flashes = Step.WRITE in steps and self.profile.write_hits_flash
+        steps = self._way(reading, now_s)
+        flashes = Step.WRITE in steps and self.profile.write_hits_flash and not parting
         if flashes and self._flashed_at_s is not None and now_s - self._flashed_at_s < FLASH_INTERVAL_S:
             return []
         return steps
 
-    def done(self, steps: list[Step], now_s: float) -> None:
-        """Take note of steps that were tried, whatever the device said to them."""
-        again = self._written is not None and self.wanted is not None and same(self._written, self.wanted)
-        self.attempts = self.attempts + 1 if again else 1
-        self._written, self.written_at_s = self.wanted, now_s
+    def trying(self, steps: list[Step], now_s: float) -> None:
+        """Take note of steps that are about to be tried."""
+        told_in_vain = self._attempts > 0 and not self.settling(now_s)
+        self._attempts = self._attempts + 1 if told_in_vain or not self._new else max(self._attempts, 1)
+        self._written, self._tried_at_s = self.wanted, now_s
+        boots = Step.RESUME in steps or (Step.WRITE in steps and self.profile.write_restarts)
+        self._settle_s = self.profile.ramp_s + (self.profile.boot_s if boots else 0.0) + 2 * self._interval_s
         if Step.WRITE in steps:
             self._flashed_at_s = now_s
 
+    def failed(self, *, refused: bool) -> None:
+        """Take note that the last steps were not taken; a device that was not reached is not stubborn."""
+        self._failures += 1
+        if not refused:
+            self._attempts = max(self._attempts - 1, 0)
+
+    def took(self) -> None:
+        """Take note that the device said yes, which is no proof."""
+        self._failures = 0
+
+    def in_force(self, reading: MinerReading, now_s: float) -> float | None:
+        """Return the setting in force; where the device never tells it, the one that was written, once it settled."""
+        if reading.setting is not None or reading.status is DeviceStatus.PAUSED or self._written is None:
+            return reading.setting
+        return None if self.settling(now_s) else self._written.setting
+
+    @property
+    def _new(self) -> bool:
+        return self.wanted is None or self._written is None or not same(self._written, self.wanted)
+
+    def _notice_reboot(self, reading: MinerReading, now_s: float) -> None:
+        """Believe nothing written to be in force in a device that rebooted and does not tell its setting."""
+        before_s, self._uptime_s = self._uptime_s, reading.uptime_s
+        rebooted = (
+            before_s is not None and reading.uptime_s is not None and reading.uptime_s < before_s - REBOOT_SLACK_S
+        )
+        if rebooted and reading.setting is None and not self.settling(now_s):
+            self._written = None
+
+    def _due(self, reading: MinerReading, now_s: float) -> bool:
+        if self._new:
+            under_way_elsewhere = self._written is not None and self.settling(now_s)
+            return (under_way_elsewhere or not self._agrees(reading)) and self._may_begin(now_s)
+        return not self._agrees(reading) and self._may_repeat(reading, now_s)
+
+    def _may_begin(self, now_s: float) -> bool:
+        """Return whether a new wish may be told; a stubborn device hears of more power every ten minutes only."""
+        if not self.disobeys or self.wanted is None or self.wanted.paused or self._written is None:
+            return True
+        less = not self._written.paused and self.wanted.power_w < self._written.power_w
+        return less or self._tried_ago(STUBBORN_EVERY_S, now_s)
+
     def _may_repeat(self, reading: MinerReading, now_s: float) -> bool:
+        if self._failures:
+            return self._tried_ago(min(self._interval_s * 2.0 ** min(self._failures - 1, 8), STUBBORN_EVERY_S), now_s)
         if reading.status in BUSY:
             return False
-        if self.attempts > ATTEMPTS_BEFORE_TELLING:
-            return self.written_at_s is None or now_s - self.written_at_s >= STUBBORN_EVERY_S
-        if self.attempts == ATTEMPTS_BEFORE_TELLING and not self.settling(now_s):
-            # Told twice in vain: from here on it counts as stubborn.
-            self.attempts += 1
-            return False
-        return not self.settling(now_s)
+        return self._tried_ago(STUBBORN_EVERY_S, now_s) if self.disobeys else not self.settling(now_s)
+
+    def _tried_ago(self, least_s: float, now_s: float) -> bool:
+        return self._tried_at_s is None or now_s - self._tried_at_s >= least_s
 
     def _agrees(self, reading: MinerReading) -> bool:
         assert self.wanted is not None
-        paused = reading.status in NOT_RUNNING
-        if self.wanted.setting is None:
-            return paused
-        if paused:
-            return False
-        return reading.setting is None or isclose(reading.setting, self.wanted.setting, rel_tol=1e-6, abs_tol=0.01)
+        paused = reading.status is DeviceStatus.PAUSED
+        if self.wanted.setting is None or paused:
+            return paused and self.wanted.setting is None
+        if reading.setting is None:
+            # Some never tell their setting: there what was written last is believed, and the watts judge.
+            return not self._new
+        return self._equal(reading.setting, self.wanted.setting)
 
-    def _way(self, reading: MinerReading) -> list[Step]:
+    def _equal(self, one: float, other: float) -> bool:
+        step = self.profile.step
+        return isclose(one, other, rel_tol=1e-6, abs_tol=SAME_SETTING if step is None else min(SAME_SETTING, step / 4))
+
+    def _way(self, reading: MinerReading, now_s: float) -> list[Step]:
         assert self.wanted is not None
-        paused = reading.status in NOT_RUNNING
         if self.wanted.setting is None:
             return [Step.PAUSE]
-        if not paused:
+        going_to_pause = self._written is not None and self._written.paused and self.settling(now_s)
+        if reading.status is not DeviceStatus.PAUSED and not going_to_pause:
             return [Step.WRITE]
         if self.profile.write_resumes:
             return [Step.WRITE]
-        knows = self.last_setting is not None and isclose(self.last_setting, self.wanted.setting, abs_tol=0.01)
+        knows = self.last_setting is not None and self._equal(self.last_setting, self.wanted.setting)
         # The setting goes first, so that it does not wake up with more power than it may draw.
         return [Step.RESUME] if knows else [Step.WRITE, Step.RESUME]
 
@@ -140,3 +204,11 @@ def same(one: Wanted, other: Wanted) -> bool:
     if one.setting is None or other.setting is None:
         return one.setting is other.setting
     return isclose(one.setting, other.setting, rel_tol=1e-9, abs_tol=1e-6)
+
+
+def _written_last_time(stored: Mapping[str, Any] | None) -> Wanted | None:
+    kept = (stored or {}).get("written")
+    if not isinstance(kept, list) or len(kept) != 1:
+        return None
+    setting = number(kept, 0)
+    return PAUSE if kept[0] is None else None if setting is None else Wanted(setting=setting)

@@ -3,10 +3,12 @@
 from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from math import floor, isfinite
+from math import floor
 from typing import Any
 
 from .driver import PowerLevel
+from .fields import number, whole
+from .limits import Limits, within
 
 ENOUGH_SAMPLES = 3
 LONGEST_MEMORY = 50
@@ -14,6 +16,8 @@ LONGEST_MEMORY = 50
 PLACES = 20
 # A level this close above the power asked for is that level.
 CLOSE_SHARE, CLOSE_W = 0.005, 0.5
+RISE_W = 0.05
+SAME_SETTING = 0.01
 BELIEVABLE_RATIO = (0.2, 5.0)
 
 
@@ -40,100 +44,128 @@ class Measured:
 
 
 class PowerCurve:
-    """Settings and watts of one device, in both directions. Settings are in the device's own unit."""
+    """Settings and watts of one device, in both directions. Settings are in the device's own unit.
+
+    `levels` are those that a person's limits leave, with the watts of now, rising; what was learned is kept for all.
+    """
 
     def __init__(
-        self, levels: tuple[PowerLevel, ...], step: float | None, stored: Mapping[str, Any] | None = None
+        self,
+        levels: tuple[PowerLevel, ...],
+        step: float | None,
+        limits: Limits,
+        stored: Mapping[str, Any] | None = None,
     ) -> None:
         self._nominal = levels
-        self.step = step
+        self._step = step
+        self._limits = limits
         self._measured: dict[float, Measured] = {}
         self._restore(stored or {})
-        self.levels = self._learned_levels()
+        self._compute()
 
     def learn(self, setting: float, power_w: float, hash_rate_hs: float | None) -> None:
-        """Take one sample of a device that has settled at a setting."""
-        ratio = power_w / self._nominal_w(setting)
+        """Take one sample of a device that has settled at a setting; one that is none of its levels teaches nothing."""
+        place = self._place(setting)
+        if place is None:
+            return
+        ratio = power_w / max(self._nominal_w(setting), 1e-3)
         if not BELIEVABLE_RATIO[0] <= ratio <= BELIEVABLE_RATIO[1]:
             return
-        place = self._place(setting)
         known = self._measured.setdefault(place, Measured(ratio=ratio, hash_rate_hs=hash_rate_hs, samples=0))
         known.take(ratio, hash_rate_hs)
-        self.levels = self._learned_levels()
+        self._compute()
 
     def learned_at(self, setting: float) -> bool:
         """Return whether the watts at this setting were measured on this device."""
-        known = self._measured.get(self._place(setting))
-        return known is not None and known.enough
+        place = self._place(setting)
+        return place is not None and place in self._measured and self._measured[place].enough
 
-    def power_w(self, setting: float) -> float:
-        """Return the watts that a setting stands for."""
-        if self.step is None:
-            return min(self.levels, key=lambda level: abs(level.setting - setting)).power_w
-        return self._nominal_w(setting) * self._ratio(setting)
+    def power_w(self, setting: float) -> float | None:
+        """Return the watts that a setting stands for; None for one beyond all that are known."""
+        return self._along([(level.setting, level.power_w) for level in self._all], setting)
+
+    def hash_rate_hs(self, setting: float) -> float | None:
+        """Return the hash rate that a setting stands for, None where it is not known."""
+        known = [(level.setting, level.hash_rate_hs) for level in self._all if level.hash_rate_hs is not None]
+        return self._along(known, setting) if known else None
 
     def setting(self, power_w: float) -> float:
         """Return the highest setting that draws no more than a power; the lowest when none draws so little."""
-        if self.step is None:
+        lowest, highest = self.levels[0].setting, self.levels[-1].setting
+        if self._step is None:
             limit_w = power_w + max(CLOSE_W, CLOSE_SHARE * power_w)
-            fitting = [level.setting for level in self.levels if level.power_w <= limit_w]
-            return fitting[-1] if fitting else self.levels[0].setting
-        low, high = sorted((self.levels[0].setting, self.levels[-1].setting))
-        wanted = _interpolated(power_w, [(level.power_w, level.setting) for level in self.levels])
-        return min(max(low + floor((wanted - low) / self.step + 1e-6) * self.step, low), high)
+            return next((level.setting for level in reversed(self.levels) if level.power_w <= limit_w), lowest)
+        wanted = _interpolated(power_w, [(level.power_w, level.setting) for level in self._all])
+        return min(max(self._stepped_down(wanted), min(lowest, highest)), max(lowest, highest))
 
-    def label(self, setting: float) -> str:
-        """Return what people call a setting."""
-        if self.step is None:
-            return min(self.levels, key=lambda level: abs(level.setting - setting)).label
-        return f"{setting:g}"
+    def label(self, setting: float) -> str | None:
+        """Return what people call a setting; None for one beyond all that are known."""
+        if self.power_w(setting) is None:
+            return None
+        exact = (level.label for level in self._nominal if abs(level.setting - setting) <= SAME_SETTING)
+        return next(exact, f"{setting:g}") if self._step is None else f"{setting:g}"
 
     def as_dict(self) -> dict[str, Any]:
         """Return what was measured, in a form that JSON can hold."""
         return {str(place): [known.ratio, known.hash_rate_hs, known.samples] for place, known in self._measured.items()}
 
-    def _restore(self, stored: Mapping[str, Any]) -> None:
-        for place, kept in stored.items():
-            try:
-                ratio, hash_rate_hs, samples = kept
-                known = Measured(ratio=float(ratio), hash_rate_hs=hash_rate_hs, samples=int(samples))
-                if isfinite(known.ratio) and BELIEVABLE_RATIO[0] <= known.ratio <= BELIEVABLE_RATIO[1]:
-                    self._measured[float(place)] = known
-            except TypeError, ValueError:
-                continue
+    def _along(self, points: list[tuple[float, float]], setting: float) -> float | None:
+        """Return what belongs to a setting; between two levels only where their numbers rise with their power."""
+        for place, value in points:
+            if abs(place - setting) <= SAME_SETTING:
+                return value
+        rising = sorted(points)
+        tells_between = self._step is not None or points == rising
+        return _interpolated(setting, rising) if tells_between and rising[0][0] < setting < rising[-1][0] else None
 
-    def _place(self, setting: float) -> float:
-        """Return under which setting a sample is kept."""
-        if self.step is None:
-            return min(self._nominal, key=lambda level: abs(level.setting - setting)).setting
-        low, high = self._nominal[0].setting, self._nominal[-1].setting
+    def _stepped_down(self, setting: float) -> float:
+        """Return the multiple of the step next to a setting, on the side that draws less."""
+        assert self._step is not None
+        first, last = self._nominal[0].setting, self._nominal[-1].setting
+        steps = floor(abs(setting - first) / self._step + 1e-6)
+        return round(first + (steps if last >= first else -steps) * self._step, 6)
+
+    def _restore(self, stored: Mapping[str, Any]) -> None:
+        for name, kept in stored.items():
+            place, ratio = number(name), number(kept, 0, least=BELIEVABLE_RATIO[0], most=BELIEVABLE_RATIO[1])
+            samples = whole(kept, 2, least=1, most=LONGEST_MEMORY)
+            if place is not None and ratio is not None and samples is not None and self._place(place) == place:
+                hash_rate_hs = number(kept, 1, least=0.0)
+                self._measured[place] = Measured(ratio=ratio, hash_rate_hs=hash_rate_hs, samples=samples)
+
+    def _place(self, setting: float) -> float | None:
+        """Return under which setting a sample is kept, None for one beyond all that are known."""
+        if self._step is None:
+            exact = (level.setting for level in self._nominal if abs(level.setting - setting) <= SAME_SETTING)
+            return next(exact, None)
+        low, high = sorted((self._nominal[0].setting, self._nominal[-1].setting))
+        if not low - SAME_SETTING <= setting <= high + SAME_SETTING:
+            return None
         share = (setting - low) / (high - low) if high != low else 0.0
         return round(low + round(share * PLACES) / PLACES * (high - low), 6)
 
     def _nominal_w(self, setting: float) -> float:
-        if self.step is None:
-            return min(self._nominal, key=lambda level: abs(level.setting - setting)).power_w
-        return max(_interpolated(setting, [(level.setting, level.power_w) for level in self._nominal]), 1e-3)
+        return _interpolated(setting, sorted((level.setting, level.power_w) for level in self._nominal))
 
-    def _ratio(self, setting: float) -> float:
-        known = sorted((self._nominal_w(place), kept.ratio) for place, kept in self._measured.items() if kept.enough)
-        return _interpolated(self._nominal_w(setting), known) if known else 1.0
-
-    def _learned_levels(self) -> tuple[PowerLevel, ...]:
-        """Return the levels with the watts of now, still rising."""
+    def _compute(self) -> None:
+        """Work out the levels with the watts of now, still rising, and which of them the limits leave."""
+        ratios = sorted(
+            (self._nominal_w(place), known.ratio) for place, known in self._measured.items() if known.enough
+        )
         levels: list[PowerLevel] = []
         for level in self._points():
-            known = self._measured.get(self._place(level.setting))
-            hash_rate_hs = known.hash_rate_hs if known is not None and known.enough else level.hash_rate_hs
-            power_w = level.power_w * self._ratio(level.setting)
+            power_w = level.power_w * (_interpolated(level.power_w, ratios) if ratios else 1.0)
             if levels:
-                power_w = max(power_w, levels[-1].power_w + CLOSE_W / 10)
+                power_w = max(power_w, levels[-1].power_w + RISE_W)
+            known = self._measured.get(self._place(level.setting) or level.setting)
+            hash_rate_hs = known.hash_rate_hs if known is not None and known.enough else level.hash_rate_hs
             levels.append(replace(level, power_w=power_w, hash_rate_hs=hash_rate_hs))
-        return tuple(levels)
+        self._all = tuple(levels)
+        self.levels = within(self._all, self._step, self._limits)
 
     def _points(self) -> list[PowerLevel]:
         """Return the nominal levels and, along a continuous setting, the places that were measured between them."""
-        if self.step is None:
+        if self._step is None:
             return list(self._nominal)
         known = {level.setting for level in self._nominal}
         between = [

@@ -5,8 +5,11 @@ from ..model.protocols import Plug, PowerMeter
 from ..model.telemetry import DeviceStatus, MinerFigures, Telemetry
 from .commander import Commander
 from .curve import PowerCurve
-from .driver import MinerProfile, MinerReading
+from .driver import Family, MinerProfile, MinerReading
 from .states import status_of
+
+# A lucky minute is no more heat.
+HIGHEST_SHARE = 1.2
 
 
 class Picture:
@@ -31,9 +34,11 @@ class Picture:
         metered_w = self._meter.read_w() if self._meter is not None else None
         return metered_w if metered_w is not None else reading.power_w
 
-    def of(self, reading: MinerReading, read_at_s: float, now_s: float, problem: str | None) -> Telemetry:
-        """Return the picture of a miner that answers."""
-        power_w, source = self._power(reading)
+    def of(
+        self, reading: MinerReading, read_at_s: float, now_s: float, *, problem: str | None, idle_w: float | None
+    ) -> Telemetry:
+        """Return the picture of a miner that answers; `idle_w` is what it was seen to draw at rest."""
+        power_w, source = self._power(reading, idle_w)
         setpoint_w = self._setpoint_w(reading)
         status = status_of(
             reading,
@@ -52,7 +57,7 @@ class Picture:
             chip_c=reading.chip_c,
             device_c=reading.device_c,
             limited=status is DeviceStatus.THROTTLED,
-            problem=problem or reading.problem,
+            problem=problem,
             pool=reading.pool,
             miner=self._figures(reading, setpoint_w),
         )
@@ -71,25 +76,29 @@ class Picture:
             miner=MinerFigures(plug_on=plug_on, firmware=self.profile.firmware),
         )
 
-    def _power(self, reading: MinerReading) -> tuple[float | None, PowerSource | None]:
-        told_w = self.told_w(reading)
-        if told_w is not None:
-            metered = self._meter is not None and self._meter.read_w() is not None
-            return told_w, PowerSource.METERED if metered else self.profile.power_source or PowerSource.ESTIMATED
-        estimate_w = self._estimated_w(reading)
+    def _power(self, reading: MinerReading, idle_w: float | None) -> tuple[float | None, PowerSource | None]:
+        metered_w = self._meter.read_w() if self._meter is not None else None
+        if metered_w is not None:
+            return metered_w, PowerSource.METERED
+        if reading.power_w is not None:
+            return reading.power_w, self.profile.power_source or PowerSource.ESTIMATED
+        estimate_w = self._estimated_w(reading, idle_w)
         return estimate_w, None if estimate_w is None else PowerSource.ESTIMATED
 
-    def _estimated_w(self, reading: MinerReading) -> float | None:
+    def _estimated_w(self, reading: MinerReading, idle_w: float | None) -> float | None:
         """Return the watts that a hash rate stands for at the setting in force, None where that cannot be told."""
         if reading.status is DeviceStatus.PAUSED:
-            return self.profile.idle_w
-        setting = reading.setting
-        if setting is None or reading.hash_rate_hs is None:
+            return idle_w if idle_w is not None else self.profile.idle_w
+        level_w = None if reading.setting is None else self._curve.power_w(reading.setting)
+        if reading.setting is None or level_w is None:
             return None
-        level = min(self._curve.levels, key=lambda level: abs(level.setting - setting))
-        if not level.hash_rate_hs:
-            return self._curve.power_w(setting) if reading.hash_rate_hs > 0.0 else None
-        return level.power_w * min(reading.hash_rate_hs / level.hash_rate_hs, 1.2)
+        if reading.hash_rate_hs is None:
+            # Entities tell no hash rate; the state that they are in is all that can be known of them.
+            return level_w if self.profile.family is Family.ENTITIES else None
+        nominal_hs = self._curve.hash_rate_hs(reading.setting)
+        if not nominal_hs:
+            return level_w if reading.hash_rate_hs > 0.0 else None
+        return level_w * min(reading.hash_rate_hs / nominal_hs, HIGHEST_SHARE)
 
     def _setpoint_w(self, reading: MinerReading) -> float | None:
         if reading.status is DeviceStatus.PAUSED:

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from itertools import pairwise
+from math import isfinite
 from typing import Any
 
 from ..model.capabilities import ControlKind, PowerSource
@@ -21,7 +23,7 @@ def profile_from_dict(stored: Mapping[str, Any]) -> MinerProfile:
     """Read what `profile_as_dict` wrote. Errors: InvalidValueError."""
     try:
         power_source = stored["power_source"]
-        return MinerProfile(
+        profile = MinerProfile(
             **{
                 **stored,
                 "family": Family(stored["family"]),
@@ -33,3 +35,16 @@ def profile_from_dict(stored: Mapping[str, Any]) -> MinerProfile:
         )
     except (KeyError, TypeError, ValueError) as error:
         raise InvalidValueError(f"no profile of a miner: {error}") from None
+    if not _sound(profile):
+        raise InvalidValueError("no profile of a miner: figures that are none")
+    return profile
+
+
+def _sound(profile: MinerProfile) -> bool:
+    """Return whether the figures can be reckoned with."""
+    times = (profile.ramp_s, profile.boot_s, profile.write_interval_s, profile.minimum_on_s, profile.minimum_off_s)
+    figures = (*times, *(level.power_w for level in profile.levels), *(level.setting for level in profile.levels))
+    if not profile.levels or not all(isinstance(figure, int | float) and isfinite(figure) for figure in figures):
+        return False
+    rising = all(lower.power_w <= higher.power_w for lower, higher in pairwise(profile.levels))
+    return rising and profile.levels[0].power_w >= 0.0 and (profile.step is None or profile.step > 0.0)
