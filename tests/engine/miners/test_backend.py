@@ -290,7 +290,7 @@ async def test_another_wish_in_the_midst_of_waking_up_wins():
     async def think_again() -> None:
         await house.miner.command(0.0)
 
-    house.driver.before["write"] = lambda: think_again()
+    house.driver.before["write"] = think_again
     assert await house.asked(1600.0) == [("write", 2.0)], "it must not wake up any more"
     assert await house.asked(0.0) == ["pause"]
 

@@ -1,5 +1,6 @@
 """What is written to a device and when: once, read back, once more, and then seldom."""
 
+import itertools
 from typing import Any
 
 import pytest
@@ -59,7 +60,7 @@ def test_a_wish_in_vain_is_written_again_then_said_then_every_ten_minutes():
     told = Told()
     told.want(B)
     written_at = [told.now for _ in range(3000) if told.sees(AT_A, after=1.0)]
-    gaps = [later - earlier for earlier, later in zip(written_at, written_at[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in itertools.pairwise(written_at)]
     assert gaps[0] == SETTLE_S
     assert set(gaps[1:]) == {600.0}
     assert told.commander.disobeys
@@ -167,7 +168,7 @@ def test_flash_is_written_once_a_minute_at_most_also_over_a_restart():
         if told.sees(reading, after=1.0):
             written.append(told.now)
             reading = (AT_A, AT_B)[index // 7 % 2]
-    assert all(later - earlier >= 60.0 for earlier, later in zip(written, written[1:], strict=False))
+    assert all(later - earlier >= 60.0 for earlier, later in itertools.pairwise(written))
     assert len(written) >= 8
     kept = told.commander.as_dict(told.now)
     again = Told(profile, kept)
@@ -247,7 +248,7 @@ def test_what_did_not_reach_the_device_is_tried_again_soon_and_later_seldom():
             told.commander.trying(steps, told.now)
             told.commander.failed(refused=False)
             tried_at.append(told.now)
-    gaps = [later - earlier for earlier, later in zip(tried_at, tried_at[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in itertools.pairwise(tried_at)]
     assert gaps[:7] == [10.0, 20.0, 40.0, 80.0, 160.0, 320.0, 600.0]
     assert not told.commander.disobeys, "a device that is not reached is not stubborn"
 

@@ -9,7 +9,7 @@ from custom_components.hashwarm.engine.miners.curve import PowerCurve
 from custom_components.hashwarm.engine.miners.driver import Family
 from custom_components.hashwarm.engine.miners.limits import Limits
 from custom_components.hashwarm.engine.miners.picture import Picture
-from custom_components.hashwarm.engine.miners.states import status_of
+from custom_components.hashwarm.engine.miners.states import SAID_OUTRIGHT, status_of
 from custom_components.hashwarm.engine.model.capabilities import PowerSource
 from custom_components.hashwarm.engine.model.telemetry import DeviceStatus
 
@@ -33,10 +33,9 @@ RUN = Wanted(setting=0.0)
         (DeviceStatus.PAUSED, PAUSE, True, 5.0, DeviceStatus.PAUSED),
         (DeviceStatus.PAUSED, RUN, True, 5.0, DeviceStatus.RESUMING),
         (DeviceStatus.PAUSED, RUN, False, 5.0, DeviceStatus.PAUSED),
-        *((said, RUN, True, 0.0, said) for said in DeviceStatus if said not in {
-            DeviceStatus.RUNNING, DeviceStatus.PAUSED, DeviceStatus.OFFLINE, DeviceStatus.RAMPING, DeviceStatus.PAUSING}),
+        *((said, RUN, True, 0.0, said) for said in SAID_OUTRIGHT),
     ],
-)  # fmt: skip
+)
 def test_the_state_is_what_it_says_beside_what_it_was_told(
     said: DeviceStatus, wanted: Wanted | None, settling: bool, power_w: float | None, status: DeviceStatus
 ):

@@ -11,6 +11,7 @@ from .rpc import RpcClient
 from .web import WebClient
 
 PROBE_S = 4.0
+GRACE_S = 0.5
 IDENTIFY_S = 15.0
 
 
@@ -20,15 +21,32 @@ async def find_family(link: Link, address: MinerAddress, families: Iterable[Fami
     Errors: DeviceUnreachableError when nothing answers, DeviceUnsupportedError when nobody knows the answer.
     """
     families = tuple(families)
-    found = await asyncio.gather(
-        _by_web(link, address, families), _by_rpc(link, address, families), _by_raw(link, address, families)
-    )
+    ways = (_by_web, _by_rpc, _by_raw)
+    tasks = [asyncio.create_task(way(link, address, families), name=f"probe {way.__name__}") for way in ways]
+    try:
+        found = await _first_known(tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
     known = [info for info in found if isinstance(info, FamilyInfo)]
     if known:
         return min(known, key=families.index)
     if any(found):
         raise DeviceUnsupportedError(f"nothing known answers at {address.host}")
     raise DeviceUnreachableError(f"nothing answers at {address.host}")
+
+
+async def _first_known(tasks: list[asyncio.Task[Found]]) -> list[Found]:
+    """Return what the probes found; once one knows the device, the others are given a moment only."""
+    pending, found = set(tasks), list[Found]()
+    while pending:
+        grace_s = GRACE_S if any(isinstance(answer, FamilyInfo) for answer in found) else None
+        done, pending = await asyncio.wait(pending, timeout=grace_s, return_when=asyncio.FIRST_COMPLETED)
+        if not done:
+            break
+        found += [task.result() for task in done]
+    return found
 
 
 async def identify(link: Link, address: MinerAddress, info: FamilyInfo) -> MinerProfile:

@@ -44,7 +44,11 @@ def _sound(profile: MinerProfile) -> bool:
     """Return whether the figures can be reckoned with."""
     times = (profile.ramp_s, profile.boot_s, profile.write_interval_s, profile.minimum_on_s, profile.minimum_off_s)
     figures = (*times, *(level.power_w for level in profile.levels), *(level.setting for level in profile.levels))
-    if not profile.levels or not all(isinstance(figure, int | float) and isfinite(figure) for figure in figures):
+    if not profile.levels or not all(map(_is_number, figures)):
         return False
     rising = all(lower.power_w <= higher.power_w for lower, higher in pairwise(profile.levels))
     return rising and profile.levels[0].power_w >= 0.0 and (profile.step is None or profile.step > 0.0)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and isfinite(value)
