@@ -138,18 +138,24 @@ class HeaterCoordinator(DataUpdateCoordinator[HeaterState]):
         self.heater = heater
         self.data = heater.state
         heater.neighbours = neighbourhood.place(
-            self.heater_id, self.config_entry.data[CONF_ROOM_SENSOR], self._heat_cost
+            self.heater_id, self.config_entry.data[CONF_ROOM_SENSOR], self._heat_cost, earns=self.mines
         )
 
     def _heat_cost(self, hash_rate_hs: float | None, power_w: float | None) -> float | None:
-        """Return what a kWh of heat costs after earnings; without earnings, what electricity costs."""
+        """Return what a kWh of heat costs after earnings; while those are unknown, what electricity costs.
+
+        A miner that never ran here is judged by its nominal figures.
+        """
         home = self.home()
         if home is None:
             return None
         if not self.mines:
             return home.price_per_kwh
-        outlook = home.outlook(hash_rate_hs=hash_rate_hs, power_w=power_w, heater_id=self.heater_id)
-        return outlook.heat_cost_per_kwh
+        if self.miner is not None and hash_rate_hs is None:
+            nominal = self.miner.curve.levels[-1]
+            hash_rate_hs, power_w = nominal.hash_rate_hs, nominal.power_w
+        cost = home.outlook(hash_rate_hs=hash_rate_hs, power_w=power_w, heater_id=self.heater_id).heat_cost_per_kwh
+        return cost if cost is not None else home.price_per_kwh
 
     @callback
     def book(self, telemetry: Telemetry) -> None:

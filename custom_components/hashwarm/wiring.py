@@ -1,6 +1,7 @@
 """What heaters of different entries share: circuits as the home entry describes them, and rooms."""
 
 from collections.abc import Callable
+from math import inf
 from typing import Any
 
 from homeassistant.config_entries import SIGNAL_CONFIG_ENTRY_CHANGED, ConfigEntry, ConfigEntryChange, ConfigSubentry
@@ -24,6 +25,7 @@ from .const import (
 )
 from .engine.home import Circuit, Neighbourhood
 from .engine.miners import Parting
+from .engine.model.errors import InvalidValueError
 from .helpers import home_entry
 from .option_defaults import heater_options
 
@@ -108,11 +110,15 @@ def assumed_w(entry: ConfigEntry[Any]) -> float:
     """Return what a heater counts at while nothing was heard of it, in W.
 
     The worker on this host draws nothing without us. Any other device may run as it was left, and one whose heater is
-    disabled as its owner wanted it left.
+    disabled as its owner wanted it left; one whose profile cannot be read may draw anything.
     """
     if entry.data[CONF_KIND] in {KIND_HOME, KIND_LOCAL_WORKER}:
         return 0.0
-    options, levels = heater_options(entry), known_profile(entry, {}).levels
+    options = heater_options(entry)
+    try:
+        levels = known_profile(entry, {}).levels
+    except InvalidValueError:
+        return inf
     maximum_w: float = min(levels[-1].power_w, options.get(CONF_MAXIMUM_POWER, levels[-1].power_w))
     left = Parting(options[CONF_PARTING]) if entry.disabled_by is not None else Parting.LEAVE
     return {Parting.LEAVE: maximum_w, Parting.FLOOR: levels[0].power_w, Parting.OFF: 0.0}[left]

@@ -423,3 +423,21 @@ def test_a_peak_holds_until_its_window_has_passed():
     assert peak.take(111.0, 1.0, 10.0) == 2.0
     peak.clear()
     assert peak.take(112.0, 0.5, 10.0) == 0.5
+
+
+def test_one_that_runs_where_a_circuit_is_drawn_up_is_one_of_those_that_run():
+    a, b = Device("a"), Device("b", demand_w=1000.0)
+    panel = Panel(5000.0, a, b)
+    panel.book.configure([])
+    for _ in range(2):
+        b.told = panel.book.ask("b", b.standing(panel.now_s), 1000.0, {})
+        b.commanded_w = 1000.0
+    a.demand_w = 1000.0
+    panel.limit(1500.0)
+    assert panel.run(30) == {"a": 500.0, "b": 1000.0}
+
+
+def test_one_that_is_heard_of_first_while_it_runs_goes_on():
+    a, b = Device("a", demand_w=1000.0), Device("b", demand_w=1000.0, commanded_w=1000.0, drawn_w=1000.0)
+    panel = Panel(1500.0, a, b, assumed_w=1000.0)
+    assert panel.run(30) == {"a": 500.0, "b": 1000.0}

@@ -153,6 +153,10 @@ class TestOrder:
         }
         assert HeatOrder().sort(["y", "x", "a", "b", "c", "d"], prices, 0.0) == ["c", "d", "b", "a", "x", "y"]
 
+    def test_one_that_earns_is_tried_before_one_that_never_will(self):
+        prices = {"a": HeatPrice(cost_per_kwh=0.3), "b": HeatPrice(cost_per_kwh=0.3, earns=True)}
+        assert HeatOrder().sort("ab", prices, 0.0) == ["b", "a"]
+
     def test_noise_does_not_turn_it_a_clear_difference_does(self):
         order = HeatOrder()
         assert order.sort("ab", {"a": HeatPrice(cost_per_kwh=0.20), "b": HeatPrice(cost_per_kwh=0.21)}, 0.0) == [

@@ -251,14 +251,12 @@ class CircuitBook:
         until their readings show that they gave it up.
         """
         self._now_s = standing.now_s
-        record = self._records.setdefault(
-            heater_id,
-            _Record(capabilities=standing.capabilities, at_s=standing.now_s, claim_w=self._assumed(heater_id)),
-        )
+        record = self._records.get(heater_id) or self._new(heater_id, standing)
         record.take(standing, demand_w)
         states = self._of(heater_id)
         if not states:
-            record.granted_w = 0.0
+            # Should it come onto a circuit, it is one of those that run there.
+            record.granted_w = standing.commanded_w
             return None, False
         # What one of its circuits can never carry, it need not be kept for it on another.
         record.most_w = min(self._carries_w(state) for state in states)
@@ -307,11 +305,20 @@ class CircuitBook:
             total_w += drawn_w
         return total_w
 
+    def _new(self, heater_id: str, standing: Standing) -> _Record:
+        """Return the record of a heater that was not heard of; it may go on with what was assumed of it."""
+        assumed_w = max((state.circuit.assumed_w[heater_id] for state in self._of(heater_id)), default=0.0)
+        record = _Record(
+            capabilities=standing.capabilities,
+            at_s=standing.now_s,
+            claim_w=assumed_w,
+            granted_w=min(standing.commanded_w, assumed_w),
+        )
+        self._records[heater_id] = record
+        return record
+
     def _of(self, heater_id: str) -> list[_State]:
         return [state for state in self._states.values() if heater_id in state.circuit.assumed_w]
-
-    def _assumed(self, heater_id: str) -> float:
-        return max((state.circuit.assumed_w[heater_id] for state in self._of(heater_id)), default=0.0)
 
     def _known(self, heater_id: str) -> _Record | None:
         """Return what is known of a heater; one that went away and did not come back is forgotten."""

@@ -20,19 +20,20 @@ class Neighbourhood:
         self.prices: dict[str, HeatPrice] = {}
         self._rooms: dict[str, Room] = {}
 
-    def place(self, heater_id: str, room_id: str, heat_cost: HeatCost) -> Neighbours:
+    def place(self, heater_id: str, room_id: str, heat_cost: HeatCost, *, earns: bool = True) -> Neighbours:
         """Return a heater's place; heaters with the same `room_id` share a room."""
-        return _Place(self, heater_id, self._rooms.setdefault(room_id, Room()), heat_cost)
+        return _Place(self, heater_id, self._rooms.setdefault(room_id, Room()), heat_cost, earns=earns)
 
 
 class _Place(Neighbours):
     """One heater among its neighbours."""
 
-    def __init__(self, all_: Neighbourhood, heater_id: str, room: Room, heat_cost: HeatCost) -> None:
+    def __init__(self, all_: Neighbourhood, heater_id: str, room: Room, heat_cost: HeatCost, *, earns: bool) -> None:
         self._all = all_
         self._heater_id = heater_id
         self._room = room
         self._heat_cost = heat_cost
+        self._earns = earns
         self._worked: tuple[float, float] | None = None
 
     @override
@@ -67,4 +68,5 @@ class _Place(Neighbours):
         self._all.prices[self._heater_id] = HeatPrice(
             cost_per_kwh=self._heat_cost(hash_rate_hs, power_w),
             efficiency_j_per_th=power_w / (hash_rate_hs / 1e12) if power_w and hash_rate_hs else None,
+            earns=self._earns,
         )

@@ -18,6 +18,8 @@ class HeatPrice:
     cost_per_kwh: float | None = None
     """After earnings, in currency; may be negative."""
     efficiency_j_per_th: float | None = None
+    earns: bool = False
+    """At the same cost one that earns comes first: it may turn out cheaper, and never dearer."""
 
 
 UNKNOWN = HeatPrice()
@@ -48,9 +50,9 @@ class HeatOrder:
         return any(_clearly_cheaper(after, before) for before, after in pairwise(known))
 
 
-def _key(price: HeatPrice, heater_id: str) -> tuple[float, float, str]:
+def _key(price: HeatPrice, heater_id: str) -> tuple[float, bool, float, str]:
     cost, efficiency = price.cost_per_kwh, price.efficiency_j_per_th
-    return inf if cost is None else cost, inf if efficiency is None else efficiency, heater_id
+    return inf if cost is None else cost, not price.earns, inf if efficiency is None else efficiency, heater_id
 
 
 def _clearly_cheaper(one: HeatPrice, other: HeatPrice) -> bool:
