@@ -24,6 +24,8 @@ from .plug import call
 
 NUMBERS, SELECTS, SWITCHES = {"number", "input_number"}, {"select", "input_select"}, {"switch", "input_boolean"}
 SERVICE_SET_VALUE, ATTR_VALUE = "set_value", "value"
+# Stands for an option that has no watts: it agrees with no wish, so another one is chosen.
+UNKNOWN_OPTION = -1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +51,8 @@ class EntityDriver(Driver):
         self._hass = hass
         self._controlled = controlled
         self._profile = profile
+        self._ready: float | None = None
+        """The setting that it is woken with where nothing but a setting wakes it."""
 
     @override
     async def identify(self) -> MinerProfile:
@@ -59,7 +63,9 @@ class EntityDriver(Driver):
         state = self._state(self._controlled.entity_id)
         if self._paused(state):
             return MinerReading(status=DeviceStatus.PAUSED)
-        return MinerReading(status=DeviceStatus.RUNNING, setting=self._setting(state))
+        setting = self._setting(state)
+        self._ready = setting if setting != UNKNOWN_OPTION else self._ready
+        return MinerReading(status=DeviceStatus.RUNNING, setting=setting)
 
     @override
     async def write(self, setting: float) -> None:
@@ -70,6 +76,9 @@ class EntityDriver(Driver):
             await self._call(SERVICE_SELECT_OPTION, **{ATTR_OPTION: self._label(setting)})
         else:
             await self._call(SERVICE_TURN_ON)
+        self._ready = setting
+        if self._profile.write_resumes and self._controlled.switch_id is not None:
+            await self._switch(SERVICE_TURN_ON)
 
     @override
     async def pause(self) -> None:
@@ -89,6 +98,9 @@ class EntityDriver(Driver):
     async def resume(self) -> None:
         if self._controlled.switch_id is not None:
             await self._switch(SERVICE_TURN_ON)
+        elif self._paused(self._state(self._controlled.entity_id)):
+            # Nothing is remembered after a restart: then the lowest is what it may draw for certain.
+            await self.write(self._ready if self._ready is not None else self._profile.levels[0].setting)
 
     def _state(self, entity_id: str) -> str:
         """Return a state. Errors: DeviceUnreachableError."""
@@ -107,12 +119,12 @@ class EntityDriver(Driver):
             return _number(state) <= 0.0
         return controlled.off_option is not None and state == controlled.off_option
 
-    def _setting(self, state: str) -> float | None:
+    def _setting(self, state: str) -> float:
         if self._controlled.domain in NUMBERS:
             return _number(state)
         if self._controlled.domain in SWITCHES:
             return self._profile.levels[0].setting
-        return next((level.setting for level in self._profile.levels if level.label == state), None)
+        return next((level.setting for level in self._profile.levels if level.label == state), UNKNOWN_OPTION)
 
     def _label(self, setting: float) -> str:
         level = next((level for level in self._profile.levels if isclose(level.setting, setting)), None)

@@ -11,6 +11,7 @@ from homeassistant.const import (
 )
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
+import voluptuous as vol
 
 from ..engine.model.errors import DeviceRefusedError
 from ..engine.model.protocols import Plug
@@ -38,5 +39,5 @@ async def call(hass: HomeAssistant, domain: str, service: str, data: dict[str, o
     """Call an action of another integration and wait for it. Errors: DeviceRefusedError."""
     try:
         await hass.services.async_call(domain, service, data, blocking=True)
-    except (HomeAssistantError, ValueError) as error:
+    except (HomeAssistantError, vol.Invalid, ValueError) as error:
         raise DeviceRefusedError(f"{domain}.{service}: {error}") from error

@@ -92,6 +92,7 @@ class Controller:
                 "changed_at": state.changed_at,
                 "starts_at": list(state.starts_at),
                 "power_w": state.power_w,
+                "written_at": state.written_at,
             },
         }
 
@@ -101,7 +102,8 @@ class Controller:
     ) -> Self:
         """Read what `as_dict` wrote; what cannot be read is forgotten.
 
-        A reload hands the running command over and costs no start; after a longer absence the device starts anew.
+        A reload hands the running command over and costs no start; after a longer absence the device starts anew,
+        unless it is one that goes on without us (`outlives`).
         """
         try:
             controller = cls(response, limits, stored)
@@ -113,11 +115,16 @@ class Controller:
 
     def resume(self, stored: dict[str, Any], *, away_s: float) -> None:
         """Take the device as off and the room as unknown when too much time has passed to know better."""
-        if not 0.0 <= away_s <= HANDOVER_S:
+        if not stored.get("outlives") and not 0.0 <= away_s <= HANDOVER_S:
             self._shaper.state.power_w = 0.0
         if 0.0 <= away_s <= self._governor.limits.unavailable_after_s:
             last_room_c = stored["last_room_c"]
             self._governor.state.last_room_c = None if last_room_c is None else _finite(last_room_c)
+
+    def leave(self, power_w: float, now: float) -> None:
+        """Take note of the power, in W, at which a device is left that goes on without us; `now` is Unix time."""
+        if self._shaper.state.power_w > 0.0:
+            self._shaper.force(power_w, now=now)
 
     def starts_between(self, since: float, now: float) -> int:
         """Return how often the device was started between two Unix times."""
@@ -136,10 +143,11 @@ class Controller:
         wrong = self._obedience.judge(self._commanded_w, inputs.telemetry, inputs.capabilities, now_s=inputs.now_s)
         self._commanded_w = power_w
         offline = inputs.telemetry is None or inputs.telemetry.status is DeviceStatus.OFFLINE
-        self._held_back = offline or demand_w > ruling.ceiling_w or (power_w < demand_w and why in HELD_BACK)
+        broken = _device_reason(inputs.telemetry) in BROKEN
+        self._held_back = offline or broken or demand_w > ruling.ceiling_w or (power_w < demand_w and why in HELD_BACK)
         stopped = ruling.urgent and ruling.ceiling_w <= 0.0
         self._able = not offline and not stopped and why is not Why.RESTART_BUDGET
-        self._obeys = wrong is None and _device_reason(inputs.telemetry) not in BROKEN
+        self._obeys = wrong is None and not broken
         return Decision(
             power_w=power_w,
             demand_w=demand_w,
@@ -296,8 +304,9 @@ def _finite(value: Any) -> float:
 
 def _shaper_state(stored: dict[str, Any]) -> ShaperState:
     """Read what the shaper kept. Errors: TypeError, ValueError, KeyError."""
-    changed_at = stored["changed_at"]
+    changed_at, written_at = stored["changed_at"], stored.get("written_at")
     return ShaperState(
+        written_at=None if written_at is None else _finite(written_at),
         power_w=_finite(stored["power_w"]),
         changed_at=None if changed_at is None else _finite(changed_at),
         starts_at=[_finite(start) for start in stored["starts_at"]],

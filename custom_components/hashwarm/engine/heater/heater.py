@@ -78,7 +78,9 @@ class Heater:
             with suppress(asyncio.CancelledError):
                 await task
         if parting and self._outliving is not None:
-            await self._outliving.park()
+            left_w = await self._outliving.park()
+            if left_w is not None:
+                self._controller.leave(left_w, self._now().timestamp())
         await self.backend.stop()
         if self.neighbours is not None:
             self.neighbours.leave(parting=parting)
@@ -91,10 +93,11 @@ class Heater:
 
     def as_dict(self) -> dict[str, Any]:
         """Return all that must survive a restart."""
-        kept = {"settings": self.settings.as_dict(), "controller": self._controller.as_dict(self._now().timestamp())}
-        if self._outliving is not None:
-            kept["backend"] = self._outliving.as_dict()
-        return kept
+        settings, controller = self.settings.as_dict(), self._controller.as_dict(self._now().timestamp())
+        if self._outliving is None:
+            return {"settings": settings, "controller": controller}
+        backend = self._outliving.as_dict()
+        return {"settings": settings, "controller": controller | {"outlives": True}, "backend": backend}
 
     async def _switch_off(self) -> None:
         try:

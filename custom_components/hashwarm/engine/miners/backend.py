@@ -16,8 +16,9 @@ from .commander import PAUSE, STUBBORN_EVERY_S, Commander, Step, Wanted, same
 from .contact import Contact, OtherDeviceError, Sayings
 from .curve import PowerCurve
 from .driver import Driver, Feature, MinerProfile, MinerReading
-from .fields import at, number
+from .fields import mapping, number
 from .learning import Learner
+from .listening import Listener
 from .mains import Mains
 from .options import MinerOptions, Parting
 from .picture import Picture
@@ -26,7 +27,6 @@ from .profile_store import profile_as_dict
 from .wishes import Wishes
 
 READ_BACK_S = 2.0
-LISTEN_FOR_S = 60.0
 PARTING_S = 5.0
 LONGEST_PASS_S = 10.0
 AUTH_FAILURES_BORNE = 2
@@ -52,11 +52,11 @@ class NetworkedMiner(Backend):
         self._clock = clock
         self._random = randomness
         self._contact = Contact(profile.model, options.interval_s)
-        self._commander = Commander(profile, options.interval_s, now_s=now_s, stored=_mapping(stored, "commander"))
+        self._commander = Commander(profile, options.interval_s, now_s=now_s, stored=mapping(stored, "commander"))
         self._mains: Mains | None = None
         self._equip(profile, stored)
         if options.plug is not None and (options.cut_plug or self._plug_only):
-            kept = _mapping(stored, "mains")
+            kept = mapping(stored, "mains")
             self._mains = Mains(options.plug, only=self._plug_only, now_s=now_s, stored=kept)
         self._tasks: list[asyncio.Task[None]] = []
         self._poll_now = asyncio.Event()
@@ -66,14 +66,15 @@ class NetworkedMiner(Backend):
         self._sayings = Sayings(profile.model)
         self._loop_ended_at_s: float | None = None
         self._read_back: asyncio.TimerHandle | None = None
-        self._listening: asyncio.Task[None] | None = None
+        name = f"miner {profile.identity} push"
+        self._listener = Listener(driver, name, self._pushed, self._sayings)
 
     def _equip(self, profile: MinerProfile, stored: Mapping[str, Any]) -> None:
         """Take a profile and all that follows from it."""
         options = self._options
         self.profile = self._commander.profile = profile
-        self.curve = PowerCurve(profile.levels, profile.step, options.limits, _mapping(stored, "curve"))
-        self._wishes = Wishes(profile, self.curve, now_s=self._clock(), stored=_mapping(stored, "asked"))
+        self.curve = PowerCurve(profile.levels, profile.step, options.limits, mapping(stored, "curve"))
+        self._wishes = Wishes(profile, self.curve, now_s=self._clock(), stored=mapping(stored, "asked"))
         idle_w = number(stored, "idle_w", least=0.0)
         self._learner = Learner(profile, self.curve, interval_s=options.interval_s, idle_w=idle_w)
         self._picture = Picture(profile, self.curve, self._commander, options.meter, options.plug)
@@ -136,32 +137,46 @@ class NetworkedMiner(Backend):
     async def _end_tasks(self) -> None:
         if self._read_back is not None:
             self._read_back.cancel()
-        listening, self._listening = self._listening, None
-        tasks = [*self._tasks, *([listening] if listening is not None else [])]
-        self._tasks = []
+        await self._listener.end()
+        tasks, self._tasks = self._tasks, []
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def park(self) -> None:
-        """Bring the miner to where it may stay without anyone to command it: its floor, off, or as it is."""
+    async def park(self) -> float | None:
+        """Bring the miner to where it may stay without anyone to command it: its floor, off, or as it is.
+
+        Returns the power in W that it is left at, None where that is as it was.
+        """
         # Nothing else may command it from here on.
         await self._end_tasks()
         if self._options.parting is Parting.LEAVE:
-            return
+            return None
+        left_w = None
         with suppress(TimeoutError):
             async with asyncio.timeout(PARTING_S):
-                await self._park()
+                left_w = await self._park()
+        return left_w
 
-    async def _park(self) -> None:
+    async def _park(self) -> float | None:
         if self._contact.reading is None:
             await self._guarded_poll()
         reading = self._contact.reading
-        if reading is None or not self._online or reading.status is DeviceStatus.PAUSED:
-            return
+        if reading is None or not self._online:
+            return None
+        if reading.status is DeviceStatus.PAUSED and not self._waking:
+            return 0.0
         off = self._options.parting is Parting.OFF and (self.profile.can_pause or self._plug_only)
-        self._commander.want(PAUSE if off else self._wishes.lowest)
+        left = PAUSE if off else self._wishes.lowest
+        self._commander.want(left)
         await self._guarded_command(parting=True)
+        return left.power_w
+
+    @property
+    def _waking(self) -> bool:
+        """Return whether it was told to run and is seen at rest still."""
+        wanted = self._commander.wanted
+        return wanted is not None and not wanted.paused and self._commander.settling(self._clock())
 
     @override
     async def command(self, power_w: float) -> None:
@@ -170,7 +185,8 @@ class NetworkedMiner(Backend):
         can_rest = self.profile.can_pause or (plug is not None and plug.is_on() is not None)
         if self._commander.want(self._wishes.wanted(power_w, self._clock(), can_rest=can_rest)):
             self._command_now.set()
-            self._listen_for_a_while()
+            if self._tasks and self._online:
+                self._listener.for_a_while()
 
     @override
     def beat(self) -> None:
@@ -367,28 +383,8 @@ class NetworkedMiner(Backend):
         if self._tasks:
             self._read_back = asyncio.get_running_loop().call_later(READ_BACK_S, self._poll_now.set)
 
-    def _listen_for_a_while(self) -> None:
-        """Have the device push while a change is on its way, where it can; polling goes on regardless."""
-        if not self._tasks or not self._online or (self._listening is not None and not self._listening.done()):
-            return
-        self._listening = asyncio.create_task(self._listen(), name=f"miner {self.profile.identity} push")
-
-    async def _listen(self) -> None:
-        try:
-            async with asyncio.timeout(LISTEN_FOR_S):
-                await self.driver.listen(self._pushed)
-        except BackendError, TimeoutError:
-            return
-        except Exception as error:  # noqa: BLE001 - it is only an accelerator
-            self._sayings.say(error, "listen")
-
     def _pushed(self, reading: MinerReading) -> None:
         """Take in what the device pushed, unless it might be another one."""
         doubtful = self._contact.doubtful and reading.identity is None
         if not doubtful and reading.identity in {None, self.profile.identity}:
             self._take(reading)
-
-
-def _mapping(stored: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    value = at(stored, key)
-    return value if isinstance(value, Mapping) else {}

@@ -79,6 +79,12 @@ def items(source: Any, *path: str | int) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
+def mapping(source: Any, *path: str | int) -> Mapping[str, Any]:
+    """Return an object, empty where there is none."""
+    value = at(source, *path)
+    return value if isinstance(value, Mapping) else {}
+
+
 def mac(source: Any, *path: str | int) -> str | None:
     """Return a MAC as aa:bb:cc:dd:ee:ff from any usual spelling; all zeros or ones is none."""
     value = at(source, *path)

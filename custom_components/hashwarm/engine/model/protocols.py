@@ -57,8 +57,11 @@ class OutlivingBackend(Backend, Protocol):
         """Call this whenever there is news."""
         ...
 
-    async def park(self) -> None:
-        """Bring the device to where it may stay without a command; never raises."""
+    async def park(self) -> float | None:
+        """Bring the device to where it may stay without a command; never raises.
+
+        Returns the power in W that it is left at, None where that is as it was.
+        """
         ...
 
     def as_dict(self) -> dict[str, Any]:
