@@ -1,9 +1,13 @@
 """Two heaters with the same room sensor share what the room asks for."""
 
+from types import SimpleNamespace
 from typing import Any
+from unittest.mock import PropertyMock, patch
 
 from homeassistant.core import HomeAssistant
 import pytest
+
+from custom_components.hashwarm.coordinator import HeaterCoordinator
 
 from .conftest import House, SetUp, complaints
 from .test_circuits import SECOND_ID, add_second, both, passes
@@ -97,3 +101,12 @@ async def test_without_the_home_the_room_is_still_shared(hass: HomeAssistant, se
     assert commands[0] == 0.0 < commands[1]
     assert demand_w(first) + demand_w(second) == pytest.approx(sum(commands))
     assert second.entry.unique_id == SECOND_ID
+
+
+async def test_a_miner_that_never_ran_is_judged_by_its_nominal_figures(house: House):
+    levels = (SimpleNamespace(power_w=1000.0, hash_rate_hs=50e12),)
+    miner = SimpleNamespace(curve=SimpleNamespace(levels=levels))
+    with patch.object(HeaterCoordinator, "miner", new_callable=PropertyMock, return_value=miner):
+        nominal = house.coordinator._heat_cost(None, None)
+    assert nominal == house.coordinator._heat_cost(50e12, 1000.0)
+    assert nominal < house.coordinator._heat_cost(None, None) == 0.3

@@ -75,12 +75,13 @@ def _fill(shares: dict[str, float], left_w: float, limits_w: Sequence[tuple[str,
     return left_w
 
 
-@dataclass(kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class _Entry:
-    """What a heater said last."""
+    """What a heater said last; times are monotonic."""
 
-    standing: Standing
-    capacity_w: float
+    at_s: float
+    demand_w: float
+    member: RoomMember
     distrusted_until_s: float | None
 
 
@@ -95,20 +96,18 @@ class Room:
     def share(self, heater_id: str, standing: Standing, capacity_w: float, prices: dict[str, HeatPrice]) -> RoomShare:
         """Take a heater's standing; return its part of what all heaters of the room ask for."""
         self._take(heater_id, standing, capacity_w)
-        heard = {
-            known: entry for known, entry in self._entries.items() if standing.now_s - entry.standing.now_s <= GONE_S
-        }
-        demand_w = sum(entry.standing.demand_w for entry in heard.values())
+        heard = {known: entry for known, entry in self._entries.items() if standing.now_s - entry.at_s <= GONE_S}
         if len(heard) == 1:
             return RoomShare(demand_w=standing.demand_w)
-        order = self._order.sort(heard, prices, standing.now_s)
-        members = [_member(known, heard[known], standing.now_s) for known in order]
+        demand_w = sum(entry.demand_w for entry in heard.values())
+        members = [heard[known].member for known in self._order.sort(heard, prices, standing.now_s)]
         # Those that cannot are asked last, and only for what nobody else can give.
         members.sort(key=lambda member: member.capacity_w <= 0.0)
         shares = split(demand_w, members, self._helping)
         self._helping = {known for known, share_w in shares.items() if share_w > 0.0}
         possible_w = sum(member.capacity_w for member in members)
-        return RoomShare(demand_w=shares[heater_id], met=1.0 if demand_w <= possible_w else possible_w / demand_w)
+        met = 1.0 if demand_w <= possible_w else possible_w / demand_w
+        return RoomShare(demand_w=shares[heater_id], met=met)
 
     def leave(self, heater_id: str) -> None:
         """Forget a heater: it was switched off, drives by hand, or is gone."""
@@ -116,19 +115,17 @@ class Room:
         self._helping.discard(heater_id)
 
     def _take(self, heater_id: str, standing: Standing, capacity_w: float) -> None:
-        known = self._entries.get(heater_id)
+        known, now_s, capabilities = self._entries.get(heater_id), standing.now_s, standing.capabilities
         until_s = known.distrusted_until_s if known is not None else None
         if not standing.obeys:
-            until_s = standing.now_s + DISTRUST_S
-        self._entries[heater_id] = _Entry(standing=standing, capacity_w=capacity_w, distrusted_until_s=until_s)
-
-
-def _member(heater_id: str, entry: _Entry, now_s: float) -> RoomMember:
-    capabilities = entry.standing.capabilities
-    trusted = entry.distrusted_until_s is None or now_s >= entry.distrusted_until_s
-    return RoomMember(
-        heater_id=heater_id,
-        floor_w=capabilities.levels_w[0] if capabilities.levels_w else capabilities.floor_w,
-        capacity_w=entry.capacity_w if trusted and entry.standing.able else 0.0,
-        maximum_w=capabilities.maximum_w,
-    )
+            until_s = now_s + DISTRUST_S
+        trusted = until_s is None or now_s >= until_s
+        member = RoomMember(
+            heater_id=heater_id,
+            floor_w=capabilities.levels_w[0] if capabilities.levels_w else capabilities.floor_w,
+            capacity_w=capacity_w if trusted and standing.able else 0.0,
+            maximum_w=capabilities.maximum_w,
+        )
+        self._entries[heater_id] = _Entry(
+            at_s=now_s, demand_w=standing.demand_w, member=member, distrusted_until_s=until_s
+        )
