@@ -15,7 +15,7 @@ from custom_components.hashwarm.engine.model.capabilities import Capabilities
 
 from .test_families import EMULATORS, living
 
-T0, DAY_S, STEP_S = 1.7e9, 86_400, 30
+T0, DAY_S, STEP_S = 1.7e9, 86_400, 60
 PROFILES: dict[Family, MinerProfile] = {}
 
 
@@ -38,7 +38,7 @@ def day(profile: MinerProfile, demand_w: float, ceiling_w: float = 1e9) -> tuple
     return powers, can
 
 
-@pytest.mark.parametrize("share", [0.0, 0.13, 0.37, 0.5, 0.71, 0.94, 1.0])
+@pytest.mark.parametrize("share", [0.0, 0.13, 0.5, 0.94, 1.0])
 @pytest.mark.parametrize("family", EMULATORS)
 async def test_between_floor_and_maximum_the_mean_is_the_demand(family: Family, share: float, link: Link):
     profile = await profile_of(family, link)

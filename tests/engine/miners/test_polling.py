@@ -1,9 +1,12 @@
-"""How often a device is asked."""
+"""How often a device is asked, and what a driver says that can do little."""
 
 import random
+from typing import override
 
 from hypothesis import given, strategies as st
+import pytest
 
+from custom_components.hashwarm.engine.miners.driver import Driver, MinerProfile, MinerReading
 from custom_components.hashwarm.engine.miners.polling import (
     LEAST_INTERVAL_S,
     MOST_INTERVAL_S,
@@ -11,6 +14,42 @@ from custom_components.hashwarm.engine.miners.polling import (
     retry_delay_s,
     time_limit_s,
 )
+from custom_components.hashwarm.engine.model.errors import DeviceUnsupportedError
+
+from .fake_driver import make_profile, make_reading
+
+
+class Plain(Driver):
+    """A driver that can do no more than it must."""
+
+    @override
+    async def identify(self) -> MinerProfile:
+        return make_profile()
+
+    @override
+    async def read(self) -> MinerReading:
+        return make_reading()
+
+    @override
+    async def write(self, setting: float) -> None:
+        return
+
+
+async def test_what_a_driver_cannot_do_is_said():
+    driver = Plain()
+    for call in (
+        driver.pause(),
+        driver.resume(),
+        driver.restart(),
+        driver.set_light(on=True),
+        driver.set_fan(None),
+        driver.end_thermal_loop(),
+        driver.listen(lambda _: None),
+    ):
+        with pytest.raises(DeviceUnsupportedError):
+            await call
+    await driver.close()
+
 
 INTERVALS = st.floats(LEAST_INTERVAL_S, MOST_INTERVAL_S)
 

@@ -31,7 +31,7 @@ from .fake_driver import FakeDriver, make_profile
 from .test_families import EMULATORS, living
 
 EACH = pytest.mark.parametrize("family", EMULATORS)
-INTERVAL_S = 1.5
+INTERVAL_S = 0.8
 
 
 @asynccontextmanager
