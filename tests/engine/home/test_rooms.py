@@ -291,6 +291,14 @@ def test_when_the_cheap_one_is_gone_the_other_takes_over_at_once_and_no_integral
     assert both.drawn_w["cheap"] > both.drawn_w["dear"]
 
 
+def test_one_without_starts_leaves_the_heat_to_the_next_for_good():
+    """Its share does not come back with every pass, which would keep both from heating."""
+    both = Together({"cheap": replace(MINER, starts_per_day=0), "dear": MINER})
+    held = both.run(24 * 3600)[12 * 360 :]
+    assert max(abs(celsius - 21.0) for celsius in held) < 0.3
+    assert both.energy_wh["cheap"] == 0.0
+
+
 def test_each_keeps_its_target_and_the_cheap_one_heats_for_the_other():
     both = Together({"cheap": MINER, "dear": MINER}, targets={"cheap": 18.0, "dear": 21.0})
     held = both.run(24 * 3600)[12 * 360 :]

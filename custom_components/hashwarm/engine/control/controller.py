@@ -69,7 +69,10 @@ class Controller:
 
     def __init__(self, response: RoomResponse, limits: SafetyLimits, stored: dict[str, Any] | None = None) -> None:
         stored = stored or {}
-        self._regulator = Regulator(response, _finite(stored.get("integral_w", 0.0)))
+        forward_w = stored.get("forward_w")
+        self._regulator = Regulator(
+            response, _finite(stored.get("integral_w", 0.0)), None if forward_w is None else _finite(forward_w)
+        )
         self._shaper = Shaper(_shaper_state(stored["shaper"]) if "shaper" in stored else None)
         self._governor = Governor(limits)
         self._obedience = ObedienceWatch()
@@ -87,6 +90,7 @@ class Controller:
         return {
             "at": now,
             "integral_w": self._regulator.integral_w,
+            "forward_w": self._regulator.forward_w,
             "last_room_c": self._governor.state.last_room_c,
             "shaper": {
                 "changed_at": state.changed_at,
@@ -146,7 +150,7 @@ class Controller:
         broken = _device_reason(inputs.telemetry) in BROKEN
         self._held_back = offline or broken or demand_w > ruling.ceiling_w or (power_w < demand_w and why in HELD_BACK)
         stopped = ruling.urgent and ruling.ceiling_w <= 0.0
-        self._able = not offline and not stopped and why is not Why.RESTART_BUDGET
+        self._able = not offline and not stopped
         self._obeys = wrong is None and not broken
         return Decision(
             power_w=power_w,
@@ -224,12 +228,15 @@ class Controller:
                 demand_w=own_w,
                 runs=settings.runs and not inputs.stopping,
                 shares_room=settings.runs and settings.mode is ControlMode.THERMOSTAT and sight.room_c is not None,
-                able=self._able,
+                able=self._able and not self._out_of_starts(inputs, sight),
                 obeys=self._obeys,
             )
         )
         self._room_met = allotment.room_met
         return allotment
+
+    def _out_of_starts(self, inputs: ControlInputs, sight: Sight) -> bool:
+        return self._shaper.out_of_starts(inputs.capabilities, now=inputs.now, cold=_cold(inputs, sight))
 
     def _ruling(self, inputs: ControlInputs, sight: Sight, allotment: Allotment) -> Ruling:
         return self._governor.rule(
@@ -268,7 +275,6 @@ class Controller:
     def _shape(
         self, inputs: ControlInputs, demand_w: float, ceiling_w: float, sight: Sight, elapsed_s: float
     ) -> Shaped:
-        cold = sight.room_c is not None and sight.room_c < inputs.settings.target_c - COLD_UNDER_TARGET_K
         capabilities = inputs.capabilities
         if inputs.settings.mode is ControlMode.MANUAL_POWER:
             # A power set by hand means that power: nothing is averaged, a wish under the floor is the floor.
@@ -280,7 +286,7 @@ class Controller:
             now=inputs.now,
             elapsed_s=elapsed_s,
             ceiling_w=ceiling_w,
-            cold=cold,
+            cold=_cold(inputs, sight),
             frost=frost,
         )
 
@@ -325,6 +331,11 @@ def _heat_demand(settings: HeaterSettings, maximum_w: float, now: float) -> tupl
     if written_at is None or not 0.0 <= now - written_at <= HEAT_DEMAND_VALID_S:
         return 0.0, Why.HEAT_DEMAND_EXPIRED
     return maximum_w * min(max(settings.heat_demand_percent, 0.0), 100.0) / 100.0, Why.HEAT_DEMAND
+
+
+def _cold(inputs: ControlInputs, sight: Sight) -> bool:
+    """Return whether the room is under the comfort floor."""
+    return sight.room_c is not None and sight.room_c < inputs.settings.target_c - COLD_UNDER_TARGET_K
 
 
 def _shared_reason(reason: Why, own_w: float, allotment: Allotment) -> Why:

@@ -41,9 +41,11 @@ TRACKING_TOLERANCE = 0.1
 class Regulator:
     """Turns the distance to the target into a heat demand in W."""
 
-    def __init__(self, response: RoomResponse, integral_w: float = 0.0) -> None:
+    def __init__(self, response: RoomResponse, integral_w: float = 0.0, forward_w: float | None = None) -> None:
+        """Take up what was learned before; `forward_w` is what the outdoor sensor gave on top of it then."""
         self._gains = GAINS[response]
         self.integral_w = integral_w
+        self.forward_w = forward_w
 
     def step(
         self,
@@ -59,6 +61,7 @@ class Regulator:
         error_k = target_c - room_c
         proportional_w = self._gains.proportional_per_k * maximum_w * error_k
         forward_w = self._forward_w(target_c, outdoor_c, maximum_w)
+        self._hand_over(outdoor_c is not None, forward_w, maximum_w)
         wanted_w = proportional_w + forward_w + self.integral_w
         possible_w = min(max(wanted_w, 0.0), maximum_w)
         if (wanted_w - possible_w) * error_k <= 0.0:
@@ -70,6 +73,13 @@ class Regulator:
         if outdoor_c is None:
             return 0.0
         return self._gains.outdoor_per_k * maximum_w * max(target_c - outdoor_c, 0.0)
+
+    def _hand_over(self, outdoor_known: bool, forward_w: float, maximum_w: float) -> None:  # noqa: FBT001 - one of two states
+        """Carry the watts over when the outdoor sensor is lost or found: the room has not changed by that."""
+        lost_w = self.forward_w if self.forward_w is not None and not outdoor_known else 0.0
+        found_w = forward_w if self.forward_w is None and outdoor_known and self.integral_w else 0.0
+        self.integral_w = min(max(self.integral_w + lost_w - found_w, -maximum_w), maximum_w)
+        self.forward_w = forward_w if outdoor_known else None
 
     def _learn(self, error_k: float, maximum_w: float, elapsed_s: float) -> None:
         """Integrate the error, unless the demand is at its limit and the error would only drive it further."""

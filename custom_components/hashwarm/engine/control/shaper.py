@@ -73,6 +73,12 @@ class Shaper:
         """Return how often the device was started since a Unix time; a start in the future is a clock set back."""
         return sum(1 for start in self.state.starts_at if since <= start <= now)
 
+    def out_of_starts(self, capabilities: Capabilities, *, now: float, cold: bool) -> bool:
+        """Return whether the device is off and the restart budget keeps it so; `cold` allows one start an hour."""
+        if self.state.power_w > 0.0 or not self._budget_spent(capabilities, now):
+            return False
+        return not cold or self.starts_between(now - HOUR_S, now) > 0
+
     def _follow_levels(self, capabilities: Capabilities) -> None:
         """Keep the level that runs when its watts were learned anew; that is no change of the command."""
         if capabilities.levels_w and self.state.power_w > 0.0:
@@ -135,11 +141,7 @@ class Shaper:
     def _start_refused(self, capabilities: Capabilities, *, now: float, cold: bool) -> Why | None:
         if not self._old_enough(capabilities.minimum_off_s, now):
             return Why.MINIMUM_OFF
-        if not self._budget_spent(capabilities, now):
-            return None
-        if cold and self.starts_between(now - HOUR_S, now) == 0:
-            return None
-        return Why.RESTART_BUDGET
+        return Why.RESTART_BUDGET if self.out_of_starts(capabilities, now=now, cold=cold) else None
 
     def _budget_spent(self, capabilities: Capabilities, now: float) -> bool:
         budget = capabilities.starts_per_day
