@@ -90,14 +90,14 @@ def heater_of_device(hass: HomeAssistant, device: dr.DeviceEntry) -> ConfigEntry
 
 def heater_with_mac(hass: HomeAssistant, address: str) -> ConfigEntry | None:
     """Return the heater that drives the device with a MAC through entities of another integration."""
-    device = dr.async_get(hass).async_get_device(connections={(dr.CONNECTION_NETWORK_MAC, address)})
-    if device is None:
-        return None
+    devices = dr.async_get(hass).async_get_devices(connections={(dr.CONNECTION_NETWORK_MAC, address)})
+    registry = er.async_get(hass)
     ids = {
-        entry.id for entry in er.async_entries_for_device(er.async_get(hass), device.id, include_disabled_entities=True)
+        entry.id
+        for device in devices
+        for entry in er.async_entries_for_device(registry, device.id, include_disabled_entities=True)
     }
     entries = hass.config_entries.async_entries(DOMAIN)
     return next(
-        (entry for entry in entries if entry.data[CONF_KIND] == KIND_ENTITIES and entry.unique_id in ids),
-        None,
+        (entry for entry in entries if entry.data[CONF_KIND] == KIND_ENTITIES and entry.unique_id in ids), None
     )

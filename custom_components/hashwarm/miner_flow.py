@@ -79,6 +79,8 @@ class MinerSteps(HeaterFlow):
     async def _look(self) -> ConfigFlowResult:
         """Find the family, then the miner; a log-in that is asked for is asked of the person. Errors: BackendError."""
         self._info = await find_family(self._link, self._address)
+        if not self._info.proves_password and not self._address.password:
+            return await self.async_step_miner_login()
         try:
             return await self._meet()
         except DeviceAuthError:

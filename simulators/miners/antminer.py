@@ -141,7 +141,7 @@ class AntminerEmulator(WebEmulator):
         """Return the one row of stats, none while it sleeps or boots."""
         if self.mode == SLEEP or self.machine.booting:
             return []
-        rate, heat = self.rate_ghs, 40.0 * self.machine.work_share
+        rate, heat = self.rate_ghs, 40.0 * min(self.machine.work_share, 1.1)
         row: dict[str, Any] = {
             "elapsed": int(self.machine.uptime_s),
             "rate_5s": rate,

@@ -76,7 +76,7 @@ class OfenEmulator(WebEmulator):
 
     def _new_summary(self) -> dict[str, Any]:
         rate_ghs = self._hash_rate_ghs()
-        chip_c = 25.0 + 40.0 * self.machine.work_share
+        chip_c = 25.0 + 40.0 * min(self.machine.work_share, 1.1)
         window = {"gigahash_per_second": rate_ghs}
         last = {
             "id": "device-0",

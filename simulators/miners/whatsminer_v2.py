@@ -173,7 +173,7 @@ class WhatsminerV2Emulator(RpcEmulator):
         return work_w / JOULE_PER_TERAHASH * 1e6 if work_w > 1.0 else 0.0
 
     def _summary(self) -> dict[str, Any]:
-        rate, share = self.rate_mhs, self.machine.work_share
+        rate, share = self.rate_mhs, min(self.machine.work_share, 1.1)
         shares = int(self.machine.energy_ws / 1e5)
         row = {
             "Elapsed": int(self.machine.uptime_s),

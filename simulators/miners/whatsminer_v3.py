@@ -119,7 +119,7 @@ class WhatsminerV3Emulator(RpcEmulator):
         return work_w / JOULE_PER_TERAHASH if work_w > 1.0 else 0.0
 
     def _summary(self) -> dict[str, Any]:
-        rate, share = self.rate_ths, self.machine.work_share
+        rate, share = self.rate_ths, min(self.machine.work_share, 1.1)
         return {
             "elapsed": int(self.machine.uptime_s),
             "bootup-time": int(self.machine.uptime_s),

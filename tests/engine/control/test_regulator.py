@@ -76,3 +76,23 @@ def test_a_small_difference_between_wish_and_estimate_is_obedience():
 
 def test_every_room_has_gains():
     assert set(GAINS) == set(RoomResponse)
+
+
+def demand(regulator, outdoor_c):
+    return regulator.step(
+        target_c=21.0, room_c=20.9, outdoor_c=outdoor_c, maximum_w=1000.0, drawn_w=None, elapsed_s=0.0
+    )
+
+
+def test_an_outdoor_sensor_lost_or_found_changes_no_watt():
+    regulator = Regulator(RoomResponse.LIGHT, 300.0)
+    regulator.forward_w = 160.0
+    with_sensor = demand(regulator, 5.0)
+    without = demand(regulator, None)
+    assert without == pytest.approx(with_sensor)
+    assert demand(regulator, 5.0) == pytest.approx(with_sensor)
+
+
+def test_a_heater_that_has_learned_nothing_takes_the_outdoor_sensor_as_it_comes():
+    regulator = Regulator(RoomResponse.LIGHT)
+    assert demand(regulator, 5.0) > demand(Regulator(RoomResponse.LIGHT), None)

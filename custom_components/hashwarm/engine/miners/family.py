@@ -40,3 +40,5 @@ class FamilyInfo:
     password: str | None = None
     """The factory's; None where there is none or it must be asked for."""
     asks_password: bool = False
+    proves_password: bool = True
+    """Whether it refuses to say what it is without the right one; else it is asked for before anything fails."""

@@ -193,4 +193,5 @@ WHATSMINER_V3 = FamilyInfo(
     username=ACCOUNT,
     password=PASSWORD,
     asks_password=True,
+    proves_password=False,
 )
