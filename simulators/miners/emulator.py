@@ -157,7 +157,8 @@ class RpcEmulator(Emulator):
             await server.wait_closed()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(OSError, asyncio.IncompleteReadError):
+        # What is no request of its kind is answered as real ones do: the connection ends.
+        with suppress(OSError, asyncio.IncompleteReadError, ValueError):
             await self._converse(reader, writer)
         writer.close()
 
