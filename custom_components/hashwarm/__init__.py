@@ -40,9 +40,11 @@ from .coordinator import (
 )
 from .engine.home import Home
 from .engine.miners import Family, NetworkedMiner
-from .engine.model.errors import BackendError, DeviceAuthError, StoreError
+from .engine.model.errors import BackendError, DeviceAuthError, InvalidValueError, StoreError
+from .firmware import follow_firmware
 from .helpers import home_entry, install_asic_rs, loaded_heaters, loaded_home
 from .option_defaults import heater_options
+from .renames import follow_renames
 from .repairs import IssueBook, LedgerWatch, PriceWatch, Problems, heater_problems
 from .wiring import wiring
 
@@ -50,6 +52,7 @@ from .wiring import wiring
 async def async_setup_entry(hass: HomeAssistant, entry: HashwarmConfigEntry) -> None:
     """Set up a heater or the home."""
     _reload_when_moved(hass, entry)
+    follow_renames(hass, entry)
     entry.async_on_unload(wiring(hass).hold())
     if entry.data[CONF_KIND] == KIND_HOME:
         await _async_setup_home(hass, cast("HomeConfigEntry", entry))
@@ -101,7 +104,10 @@ async def _async_setup_heater(hass: HomeAssistant, entry: HeaterConfigEntry) -> 
     store = heater_store(hass, entry.entry_id)
     coordinator = HeaterCoordinator(hass, entry, home=lambda: _home(hass), store=store)
     await _async_require(hass, entry)
-    heater = build_heater(hass, entry, coordinator, await store.async_load() or {})
+    try:
+        heater = build_heater(hass, entry, coordinator, await store.async_load() or {})
+    except InvalidValueError as error:
+        raise ConfigEntryError(translation_domain=DOMAIN, translation_key="profile_unreadable") from error
     coordinator.take(heater, wiring(hass).neighbourhood)
     async with _closed_on_failure(coordinator):
         try:
@@ -112,6 +118,7 @@ async def _async_setup_heater(hass: HomeAssistant, entry: HeaterConfigEntry) -> 
         _watch_heater(coordinator, IssueBook(hass, entry.entry_id))
         _close_with_home_assistant(hass, entry, coordinator, EVENT_HOMEASSISTANT_STOP)
         await hass.config_entries.async_forward_entry_setups(entry, HEATER_PLATFORMS)
+        follow_firmware(coordinator)
 
 
 async def _async_require(hass: HomeAssistant, entry: HeaterConfigEntry) -> None:
@@ -121,7 +128,8 @@ async def _async_require(hass: HomeAssistant, entry: HeaterConfigEntry) -> None:
     try:
         await install_asic_rs(hass)
     except RequirementsNotFound as error:
-        raise ConfigEntryError(translation_domain=DOMAIN, translation_key="asic_rs_missing") from error
+        # A new version of Home Assistant begins without it, and may begin before the network does.
+        raise ConfigEntryNotReady(translation_domain=DOMAIN, translation_key="asic_rs_missing") from error
 
 
 @asynccontextmanager
@@ -225,7 +233,11 @@ async def async_remove_entry(hass: HomeAssistant, entry: HashwarmConfigEntry) ->
 
 async def _async_park(hass: HomeAssistant, entry: HeaterConfigEntry, stored: dict[str, Any]) -> None:
     """Leave a miner that nobody will command any more at its floor, or as its owner wants it left."""
-    backend = build_backend(hass, entry, heater_options(entry), stored.get("backend") or {})
+    try:
+        backend = build_backend(hass, entry, heater_options(entry), stored.get("backend") or {})
+    except InvalidValueError:
+        # What it could do is lost, and with it how to leave it.
+        return
     if isinstance(backend, NetworkedMiner):
         await backend.park()
         await backend.stop()

@@ -5,6 +5,7 @@ import time
 from typing import Any
 
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.util.ssl import get_default_context
 
@@ -87,8 +88,10 @@ def _miner_driver(hass: HomeAssistant, entry: HeaterConfigEntry) -> Driver:
 
 
 def _entity_driver(hass: HomeAssistant, entry: HeaterConfigEntry, profile: MinerProfile) -> Driver:
+    # It may have been renamed while nobody looked; one without an entry in the registry has its name only.
+    known = er.async_get(hass).async_get(entry.unique_id or "")
     controlled = ControlledEntity(
-        entity_id=entry.data[CONF_CONTROLLED],
+        entity_id=known.entity_id if known is not None else entry.data[CONF_CONTROLLED],
         switch_id=entry.data.get(CONF_PAUSE_SWITCH),
         off_option=entry.data.get(CONF_OFF_OPTION),
     )

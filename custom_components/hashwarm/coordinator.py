@@ -12,7 +12,7 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.storage import Store
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
-from .const import CONF_KIND, CONF_PAYS, CONF_POOLS, CONF_ROOM_SENSOR, DOMAIN, KIND_LOCAL_WORKER, LOGGER
+from .const import CONF_KIND, CONF_PAYS, CONF_POOLS, CONF_ROOM_SENSOR, DOMAIN, KIND_ENTITIES, KIND_LOCAL_WORKER, LOGGER
 from .engine.heater import Heater, HeaterSettings, HeaterState
 from .engine.home import (
     Earning,
@@ -78,7 +78,12 @@ class HeaterCoordinator(DataUpdateCoordinator[HeaterState]):
     @property
     def mines(self) -> bool:
         """Return whether the heater's work is paid for; if not there is nothing to say of shares and earnings."""
-        return self._scheme is not Scheme.NONE
+        return self.hashes and self._scheme is not Scheme.NONE
+
+    @property
+    def hashes(self) -> bool:
+        """Return whether the device tells its hash rate; what other entities drive tells none, and earns unseen."""
+        return self.kind != KIND_ENTITIES
 
     @property
     def _scheme(self) -> Scheme:
@@ -138,7 +143,10 @@ class HeaterCoordinator(DataUpdateCoordinator[HeaterState]):
         self.heater = heater
         self.data = heater.state
         heater.neighbours = neighbourhood.place(
-            self.heater_id, self.config_entry.data[CONF_ROOM_SENSOR], self._heat_cost, earns=self.mines
+            self.heater_id,
+            self.config_entry.data[CONF_ROOM_SENSOR],
+            self._heat_cost,
+            earns=self._scheme is not Scheme.NONE,
         )
 
     def _heat_cost(self, hash_rate_hs: float | None, power_w: float | None) -> float | None:

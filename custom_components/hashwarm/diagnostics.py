@@ -5,7 +5,7 @@ from typing import Any
 
 from homeassistant.components.diagnostics import async_redact_data
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.const import CONF_PASSWORD
+from homeassistant.const import CONF_PASSWORD, CONF_USERNAME
 from homeassistant.core import HomeAssistant
 
 from .const import CONF_KIND, CONF_MARKET_URL, CONF_POOL_USER, KIND_HOME
@@ -13,8 +13,9 @@ from .coordinator import HashwarmConfigEntry, HeaterCoordinator, HomeCoordinator
 from .engine.home import FigureKind
 from .option_defaults import heater_options, home_options
 
-# A pool user is a payout address; a server of one's own may have credentials in its address.
-REDACT = {CONF_MARKET_URL, CONF_PASSWORD, CONF_POOL_USER, "message"}
+# A pool user is a payout address; a server of one's own may have credentials in its address. A miner's identity is its
+# MAC or its serial number.
+REDACT = {CONF_MARKET_URL, CONF_PASSWORD, CONF_POOL_USER, CONF_USERNAME, "identity", "mac", "message"}
 
 
 async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: HashwarmConfigEntry) -> dict[str, Any]:

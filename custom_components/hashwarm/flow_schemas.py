@@ -192,6 +192,8 @@ HEATER_OPTIONS = vol.Schema(
 ENTITIES_OPTIONS = vol.Schema(
     {
         **_COMFORT,
+        vol.Optional(CONF_MINIMUM_POWER): WATTS,
+        vol.Optional(CONF_MAXIMUM_POWER): WATTS,
         vol.Required(CONF_PARTING): _PARTING,
         vol.Required(CONF_PAYS): _PAYS,
         vol.Optional(CONF_POWER_METER): _POWER,

@@ -1,20 +1,30 @@
 """Small translations between Home Assistant and the engine that several modules of the face need."""
 
 from collections.abc import Mapping
+from ipaddress import ip_address
+import re
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_PORT, CONF_USERNAME
-from homeassistant.core import HomeAssistant
-from homeassistant.helpers import device_registry as dr, entity_registry as er
-from homeassistant.requirements import async_process_requirements
+from homeassistant.core import HassJob, HomeAssistant
+from homeassistant.helpers.event import async_call_later
+from homeassistant.requirements import (
+    RequirementsNotFound,
+    async_clear_install_history,
+    async_process_requirements,
+)
 from yarl import URL
 
-from .const import CONF_KIND, DOMAIN, HOME_UNIQUE_ID, KIND_ENTITIES
+from .const import DOMAIN, HOME_UNIQUE_ID
 from .coordinator import HeaterCoordinator, HomeCoordinator
-from .engine.miners import ASIC_RS_REQUIREMENT, MinerAddress, mac
+from .engine.miners import ASIC_RS_REQUIREMENT, MinerAddress
 from .engine.model.errors import InvalidValueError
 from .engine.model.pool import PoolConfig
+
+INSTALL_AGAIN_S = 900.0
+LONGEST_HOST = 253
+HOST = re.compile(r"(?!-)[a-z0-9_-]{1,63}(\.(?!-)[a-z0-9_-]{1,63})*\.?", re.IGNORECASE)
 
 
 def home_entry(hass: HomeAssistant) -> ConfigEntry | None:
@@ -54,8 +64,16 @@ def pool_from_dict(stored: Mapping[str, Any]) -> PoolConfig:
 
 
 async def install_asic_rs(hass: HomeAssistant) -> None:
-    """Install the library for miners of the long tail, where it is not there yet. Errors: RequirementsNotFound."""
-    await async_process_requirements(hass, DOMAIN, [ASIC_RS_REQUIREMENT])
+    """Install the library for miners of the long tail, where it is not there yet. Errors: RequirementsNotFound.
+
+    Home Assistant tries a package that failed never again until it restarts; a network that was away is back sooner.
+    """
+    try:
+        await async_process_requirements(hass, DOMAIN, [ASIC_RS_REQUIREMENT], is_built_in=False)
+    except RequirementsNotFound:
+        forget = HassJob(lambda _now: async_clear_install_history(hass), cancel_on_shutdown=True)
+        async_call_later(hass, INSTALL_AGAIN_S, forget)
+        raise
 
 
 def address_of(data: Mapping[str, Any]) -> MinerAddress:
@@ -71,33 +89,26 @@ def address_of(data: Mapping[str, Any]) -> MinerAddress:
 def parse_host(text: str) -> tuple[str, int | None]:
     """Return host and port of an address as a person writes it, with or without http://. Errors: InvalidValueError."""
     text = text.strip()
+    bare = _ip_address(text.strip("[]"))
+    if bare is not None:
+        return bare, None
     try:
         url = URL(text if "://" in text else f"http://{text}")
-        host, port = url.host, url.explicit_port
+        host, raw_host, port = url.host, url.raw_host, url.explicit_port
     except ValueError:
         raise InvalidValueError("no address", value=text) from None
-    if not host or url.scheme not in {"http", "https"} or any(character.isspace() for character in host):
+    if not host or url.scheme not in {"http", "https"} or port == 0 or not _is_host(raw_host or ""):
         raise InvalidValueError("no address", value=text)
     return host, port
 
 
-def heater_of_device(hass: HomeAssistant, device: dr.DeviceEntry) -> ConfigEntry | None:
-    """Return the heater that drives a device by its own address."""
-    macs = {known for kind, value in device.connections if kind == dr.CONNECTION_NETWORK_MAC and (known := mac(value))}
-    entries = hass.config_entries.async_entries(DOMAIN)
-    return next((entry for entry in entries if entry.unique_id in macs), None)
+def _ip_address(text: str) -> str | None:
+    try:
+        return str(ip_address(text))
+    except ValueError:
+        return None
 
 
-def heater_with_mac(hass: HomeAssistant, address: str) -> ConfigEntry | None:
-    """Return the heater that drives the device with a MAC through entities of another integration."""
-    devices = dr.async_get(hass).async_get_devices(connections={(dr.CONNECTION_NETWORK_MAC, address)})
-    registry = er.async_get(hass)
-    ids = {
-        entry.id
-        for device in devices
-        for entry in er.async_entries_for_device(registry, device.id, include_disabled_entities=True)
-    }
-    entries = hass.config_entries.async_entries(DOMAIN)
-    return next(
-        (entry for entry in entries if entry.data[CONF_KIND] == KIND_ENTITIES and entry.unique_id in ids), None
-    )
+def _is_host(raw_host: str) -> bool:
+    """Return whether this can be looked up: no resolver takes longer names or other characters."""
+    return _ip_address(raw_host) is not None or (len(raw_host) <= LONGEST_HOST and HOST.fullmatch(raw_host) is not None)

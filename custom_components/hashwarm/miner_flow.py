@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, override
 
-from homeassistant.config_entries import ConfigEntry, ConfigFlowResult
+from homeassistant.config_entries import SOURCE_DHCP, SOURCE_ZEROCONF, ConfigEntry, ConfigFlowResult
 from homeassistant.const import CONF_HOST, CONF_PASSWORD, CONF_PORT, CONF_USERNAME
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.device_registry import format_mac
@@ -12,6 +12,7 @@ from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 from homeassistant.requirements import RequirementsNotFound
 
 from .const import CONF_FAMILY, CONF_KIND, CONF_PLUG, CONF_PROFILE, KIND_NETWORKED_MINER
+from .doubles import driven_by_entities, heater_with_mac
 from .engine.miners import (
     ASIC_RS,
     BY_NAME,
@@ -34,7 +35,7 @@ from .engine.model.errors import (
 )
 from .flow_base import HeaterFlow, room_errors
 from .flow_schemas import MINER, MINER_LOGIN, MINER_RECONFIGURE, MINER_ROOM
-from .helpers import address_of, heater_with_mac, install_asic_rs, parse_host
+from .helpers import address_of, install_asic_rs, parse_host
 
 
 class MinerSteps(HeaterFlow):
@@ -67,9 +68,7 @@ class MinerSteps(HeaterFlow):
             host, port = parse_host(user_input[CONF_HOST])
         except InvalidValueError:
             return {CONF_HOST: "miner_address"}
-        self._address = MinerAddress(
-            host=host, port=port, username=user_input.get(CONF_USERNAME), password=user_input.get(CONF_PASSWORD)
-        )
+        self._address = MinerAddress(host=host, port=port, **_given(user_input))
         return {}
 
     @property
@@ -79,6 +78,7 @@ class MinerSteps(HeaterFlow):
     async def _look(self) -> ConfigFlowResult:
         """Find the family, then the miner; a log-in that is asked for is asked of the person. Errors: BackendError."""
         self._info = await find_family(self._link, self._address)
+        self.context["title_placeholders"] = {"name": self._info.title}
         if not self._info.proves_password and not self._address.password:
             return await self.async_step_miner_login()
         try:
@@ -89,9 +89,11 @@ class MinerSteps(HeaterFlow):
     async def _meet(self) -> ConfigFlowResult:
         """Have the miner say what it is, and see that no heater drives it yet. Errors: BackendError."""
         self._profile = await identify(self._link, self._address, self._info)
-        await self.async_set_unique_id(self._profile.identity)
+        # A person who types the address of a miner that was discovered meanwhile takes that miner in hand.
+        discovered = self.source in {SOURCE_DHCP, SOURCE_ZEROCONF}
+        await self.async_set_unique_id(self._profile.identity, raise_on_progress=discovered)
         self._abort_if_unique_id_configured(updates={CONF_HOST: self._address.host, CONF_PORT: self._address.port})
-        if self._profile.mac is not None and heater_with_mac(self.hass, self._profile.mac) is not None:
+        if driven_by_entities(self.hass, self._address.host, self._profile.mac):
             return self.async_abort(reason="driven_by_entities")
         self.context["title_placeholders"] = {"name": self._profile.model}
         return await self.async_step_miner_room()
@@ -109,20 +111,20 @@ class MinerSteps(HeaterFlow):
                 errors = {"base": "device_unreachable"}
             except BackendError:
                 errors = {"base": "device_garbage"}
+        elif self._address.password is not None:
+            # It was given with the address, and the miner did not take it.
+            errors = {CONF_PASSWORD: "invalid_auth"}
         return self.async_show_form(
             step_id="miner_login",
-            data_schema=self.add_suggested_values_to_schema(MINER_LOGIN, {CONF_USERNAME: self._info.username}),
+            data_schema=self.add_suggested_values_to_schema(
+                MINER_LOGIN, {CONF_USERNAME: self._address.username or self._info.username}
+            ),
             errors=errors,
             description_placeholders={"miner": self._info.title},
         )
 
     def _log_in_with(self, user_input: Mapping[str, Any]) -> None:
-        self._address = MinerAddress(
-            host=self._address.host,
-            port=self._address.port,
-            username=user_input.get(CONF_USERNAME),
-            password=user_input.get(CONF_PASSWORD),
-        )
+        self._address = MinerAddress(host=self._address.host, port=self._address.port, **_given(user_input))
 
     async def async_step_long_tail(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Offer the asic-rs library for a miner that none of our own drivers knows; installed with consent only."""
@@ -176,8 +178,12 @@ class MinerSteps(HeaterFlow):
     @override
     async def async_step_dhcp(self, discovery_info: DhcpServiceInfo) -> ConfigFlowResult:
         """Follow a known miner to its new address, or greet one whose name tells what it is."""
-        await self.async_set_unique_id(format_mac(discovery_info.macaddress))
+        address = format_mac(discovery_info.macaddress)
+        known = heater_with_mac(self.hass, address)
+        await self.async_set_unique_id(known.unique_id if known is not None else address)
         self._abort_if_unique_id_configured(updates={CONF_HOST: discovery_info.ip})
+        if driven_by_entities(self.hass, discovery_info.ip, address):
+            return self.async_abort(reason="driven_by_entities")
         return await self._greet(MinerAddress(host=discovery_info.ip))
 
     async def _greet(self, address: MinerAddress) -> ConfigFlowResult:
@@ -197,7 +203,7 @@ class MinerSteps(HeaterFlow):
         """Ask for the new name and password, and try them."""
         entry, errors = self._get_reauth_entry(), dict[str, str]()
         if user_input is not None:
-            self._log_in_with(user_input)
+            self._log_in_with({CONF_PASSWORD: self._address.password, **_given(user_input)})
             if not (errors := await self._prove(entry)):
                 return self.async_update_reload_and_abort(entry, data_updates=_connection(self._address))
         return self.async_show_form(
@@ -216,7 +222,9 @@ class MinerSteps(HeaterFlow):
         errors: dict[str, str] = {}
         if user_input is not None:
             kept = self._address
-            errors = room_errors(user_input) or self._take_address({**_login(kept), **user_input})
+            errors = room_errors(user_input) or self._take_address(
+                {**_login(kept), CONF_HOST: user_input[CONF_HOST], **_given(user_input)}
+            )
             if not errors and (self._address != kept):
                 errors = await self._prove(entry)
             if not errors:
@@ -259,6 +267,11 @@ CONNECTION = (CONF_HOST, CONF_PORT, CONF_USERNAME, CONF_PASSWORD)
 
 def _connection(address: MinerAddress) -> dict[str, Any]:
     return {CONF_HOST: address.host, CONF_PORT: address.port, **_login(address)}
+
+
+def _given(user_input: Mapping[str, Any]) -> dict[str, str]:
+    """Return the name and the password that a form gives; a field left empty gives none."""
+    return {key: user_input[key] for key in (CONF_USERNAME, CONF_PASSWORD) if user_input.get(key)}
 
 
 def _login(address: MinerAddress) -> dict[str, Any]:

@@ -1,12 +1,14 @@
 """Options of a heater and of the home."""
 
 from collections.abc import Mapping
+from math import ceil, floor, inf
 from typing import Any
 
 from homeassistant.config_entries import ConfigFlowResult, OptionsFlowWithReload
 from homeassistant.core import HomeAssistant
 
 from .adapters.price import unit_refused
+from .backends import known_profile
 from .const import (
     CONF_CUT_PLUG,
     CONF_KIND,
@@ -19,6 +21,7 @@ from .const import (
     KIND_ENTITIES,
     KIND_NETWORKED_MINER,
 )
+from .engine.miners import MinerProfile
 from .engine.model.control import Preset
 from .flow_schemas import ENTITIES_OPTIONS, HEATER_OPTIONS, HOME_OPTIONS, MINER_OPTIONS
 from .option_defaults import heater_options, home_options
@@ -44,35 +47,61 @@ class HeaterOptionsFlow(OptionsFlowWithReload):
     async def async_step_miner(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Show and keep the options of a networked miner."""
         errors: dict[str, str] = {}
-        if user_input is not None and not (errors := _miner_errors(user_input)):
-            return await self.async_step_init(user_input)
+        if user_input is not None:
+            errors = self._power_errors(user_input) or self._plug_errors(user_input)
+            if not errors:
+                return await self.async_step_init(user_input)
         return self.async_show_form(
             step_id="miner",
             data_schema=self.add_suggested_values_to_schema(MINER_OPTIONS, user_input or self._known),
             errors=errors,
+            description_placeholders=self._range,
         )
 
     async def async_step_entities(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Show and keep the options of entities as a heater."""
-        if user_input is not None:
+        errors: dict[str, str] = {}
+        if user_input is not None and not (errors := self._power_errors(user_input)):
             return await self.async_step_init(user_input)
         return self.async_show_form(
-            step_id="entities", data_schema=self.add_suggested_values_to_schema(ENTITIES_OPTIONS, self._known)
+            step_id="entities",
+            data_schema=self.add_suggested_values_to_schema(ENTITIES_OPTIONS, user_input or self._known),
+            errors=errors,
+            description_placeholders=self._range,
         )
+
+    @property
+    def _profile(self) -> MinerProfile:
+        return known_profile(self.config_entry, {})
+
+    @property
+    def _range(self) -> dict[str, str]:
+        levels = self._profile.levels
+        return {"floor": f"{levels[0].power_w:.0f}", "maximum": f"{levels[-1].power_w:.0f}"}
+
+    def _power_errors(self, user_input: Mapping[str, Any]) -> dict[str, str]:
+        """Return what is wrong with the limits; one that the device cannot keep would be none."""
+        least_w, most_w = user_input.get(CONF_MINIMUM_POWER, 0.0), user_input.get(CONF_MAXIMUM_POWER, inf)
+        if least_w > most_w:
+            return {CONF_MAXIMUM_POWER: "power_order"}
+        levels = self._profile.levels
+        if most_w < floor(levels[0].power_w):
+            return {CONF_MAXIMUM_POWER: "power_range"}
+        if least_w > ceil(levels[-1].power_w):
+            return {CONF_MINIMUM_POWER: "power_range"}
+        return {}
+
+    def _plug_errors(self, user_input: Mapping[str, Any]) -> dict[str, str]:
+        if user_input[CONF_CUT_PLUG] and CONF_PLUG not in user_input:
+            return {CONF_PLUG: "plug_missing"}
+        if not self._profile.can_pause and CONF_PLUG not in user_input:
+            return {CONF_PLUG: "plug_needed"}
+        return {}
 
     @property
     def _known(self) -> dict[str, Any]:
         known = heater_options(self.config_entry)
         return {**known, **known[CONF_PRESET_TARGETS]}
-
-
-def _miner_errors(user_input: Mapping[str, Any]) -> dict[str, str]:
-    least_w, most_w = user_input.get(CONF_MINIMUM_POWER), user_input.get(CONF_MAXIMUM_POWER)
-    if least_w is not None and most_w is not None and least_w > most_w:
-        return {CONF_MAXIMUM_POWER: "power_order"}
-    if user_input[CONF_CUT_PLUG] and CONF_PLUG not in user_input:
-        return {CONF_PLUG: "plug_missing"}
-    return {}
 
 
 class HomeOptionsFlow(OptionsFlowWithReload):

@@ -10,6 +10,7 @@ from homeassistant.const import EntityCategory, UnitOfEnergy, UnitOfPower, UnitO
 from homeassistant.helpers.typing import StateType
 from homeassistant.util.dt import start_of_local_day
 
+from .const import KIND_LOCAL_WORKER
 from .coordinator import HeaterCoordinator
 from .engine.heater import Decision
 from .engine.home import FigureKind, PeriodTotals, Totals
@@ -68,6 +69,10 @@ def _currency(coordinator: HeaterCoordinator) -> str:
 
 def _currency_per_kwh(coordinator: HeaterCoordinator) -> str:
     return f"{coordinator.currency}/{UnitOfEnergy.KILO_WATT_HOUR}"
+
+
+def _hashes(coordinator: HeaterCoordinator) -> bool:
+    return coordinator.hashes
 
 
 def _why_figures(coordinator: HeaterCoordinator) -> dict[str, Any]:
@@ -172,6 +177,7 @@ HEATER_SENSORS: tuple[HeaterSensorDescription, ...] = (
         change=MONEY,
         attributes_fn=_provenance(*NETWORK),
         last_reset_fn=start_of_local_day,
+        has_fn=_hashes,
         value_fn=_totals(lambda totals: totals.today.earned_sat),
     ),
     HeaterSensorDescription(
@@ -182,6 +188,7 @@ HEATER_SENSORS: tuple[HeaterSensorDescription, ...] = (
         suggested_display_precision=6,
         change=MONEY,
         attributes_fn=_provenance(*NETWORK),
+        has_fn=_hashes,
         value_fn=_totals(lambda totals: totals.all_time.earned_sat),
     ),
     HeaterSensorDescription(
@@ -193,6 +200,7 @@ HEATER_SENSORS: tuple[HeaterSensorDescription, ...] = (
         change=MONEY,
         unit_fn=_currency,
         attributes_fn=_provenance(*VALUE),
+        has_fn=_hashes,
         value_fn=_totals(lambda totals: totals.all_time.earned_value),
     ),
     HeaterSensorDescription(
@@ -203,6 +211,7 @@ HEATER_SENSORS: tuple[HeaterSensorDescription, ...] = (
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=0,
         change=HASH_RATE,
+        has_fn=_hashes,
         value_fn=lambda coordinator: coordinator.data.efficiency_j_per_th,
     ),
     HeaterSensorDescription(
@@ -224,6 +233,7 @@ HEATER_SENSORS: tuple[HeaterSensorDescription, ...] = (
         suggested_display_precision=4,
         change=MONEY,
         attributes_fn=_offset_figures,
+        has_fn=_hashes,
         value_fn=_totals(lambda totals: totals.last_30_days.offset_percent),
     ),
     HeaterSensorDescription(
@@ -234,6 +244,7 @@ HEATER_SENSORS: tuple[HeaterSensorDescription, ...] = (
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=7,
         change=HASH_RATE,
+        has_fn=_hashes,
         value_fn=_telemetry(lambda telemetry: _in_th(telemetry.hash_rate_hs)),
     ),
     HeaterSensorDescription(
@@ -272,6 +283,7 @@ HEATER_SENSORS: tuple[HeaterSensorDescription, ...] = (
         entity_registry_enabled_default=False,
         from_device=True,
         entity_category=EntityCategory.DIAGNOSTIC,
+        has_fn=lambda coordinator: coordinator.kind == KIND_LOCAL_WORKER,
         attributes_fn=lambda coordinator: {"problem": t.problem} if (t := coordinator.data.telemetry) else {},
         value_fn=_telemetry(lambda telemetry: telemetry.kernel),
         watch_fn=_telemetry_problem,
@@ -375,6 +387,7 @@ HEATER_SENSORS: tuple[HeaterSensorDescription, ...] = (
         from_device=True,
         device_class=SensorDeviceClass.ENUM,
         options=[workload.value for workload in Workload],
+        has_fn=_hashes,
         value_fn=lambda coordinator: coordinator.data.workload,
     ),
 )

@@ -8,6 +8,7 @@ from homeassistant.components.sensor import SensorDeviceClass, SensorEntityDescr
 from homeassistant.const import REVOLUTIONS_PER_MINUTE, EntityCategory, UnitOfPower, UnitOfTemperature, UnitOfTime
 from homeassistant.helpers.typing import StateType
 
+from .const import KIND_NETWORKED_MINER
 from .coordinator import HeaterCoordinator
 from .engine.model.telemetry import BoardReading, FanReading, MinerFigures
 from .publishing import ANY, HASH_RATE, POWER, TEMPERATURE, Change
@@ -23,6 +24,10 @@ def _miner[T](read: Callable[[MinerFigures], T]) -> Callable[[HeaterCoordinator]
 
 
 def _is_miner(coordinator: HeaterCoordinator) -> bool:
+    return coordinator.kind == KIND_NETWORKED_MINER
+
+
+def _takes_settings(coordinator: HeaterCoordinator) -> bool:
     return coordinator.miner is not None
 
 
@@ -77,7 +82,7 @@ MINER_SENSORS: tuple[HeaterSensorDescription, ...] = (
         translation_key="power_setting",
         from_device=True,
         entity_category=EntityCategory.DIAGNOSTIC,
-        has_fn=_is_miner,
+        has_fn=_takes_settings,
         attributes_fn=_setting_figures,
         watch_fn=lambda coordinator: tuple((ANY, figure) for figure in _setting_figures(coordinator).values()),
         value_fn=_miner(lambda miner: miner.setting_label),
@@ -92,7 +97,7 @@ MINER_SENSORS: tuple[HeaterSensorDescription, ...] = (
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=1,
         change=POWER,
-        has_fn=_is_miner,
+        has_fn=_takes_settings,
         value_fn=_miner(lambda miner: miner.setpoint_w),
     ),
     HeaterSensorDescription(

@@ -46,6 +46,7 @@ DESCRIBED: dict[Platform, tuple[Any, ...]] = {
     Platform.SWITCH: SWITCHES,
 }
 PLACEHOLDERS = {
+    "config.error": {"high", "low"},
     "config.flow_title": {"name"},
     "config.step.controlled": {"entity", "high", "low"},
     "config.step.long_tail": {"host"},
@@ -56,7 +57,10 @@ PLACEHOLDERS = {
     "config.step.pool": {"hash_rate", "kernel"},
     "config.step.price": {"currency", "share_interval"},
     "issues": {"heater", "pool", "sensor"},
+    "options.error": {"floor", "maximum"},
+    "options.step.entities": {"floor", "maximum"},
     "options.step.home": {"currency"},
+    "options.step.miner": {"floor", "maximum"},
 }
 
 
