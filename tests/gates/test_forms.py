@@ -1,0 +1,19 @@
+"""Every form can be sent to the browser."""
+
+import json
+
+from homeassistant.helpers import config_validation as cv
+import probatio
+import pytest
+import voluptuous as vol
+
+from custom_components.hashwarm import flow_schemas
+
+SCHEMAS = {name: schema for name, schema in vars(flow_schemas).items() if isinstance(schema, vol.Schema)}
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_a_form_reaches_the_browser(name: str):
+    fields = probatio.to_field_list(SCHEMAS[name], custom_serializer=cv.custom_serializer)
+    assert json.dumps(fields)
+    assert {field["name"] for field in fields} == {str(field) for field in SCHEMAS[name].schema}
