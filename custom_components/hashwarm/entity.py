@@ -67,9 +67,14 @@ class HeaterEntity(CoordinatorEntity[HeaterCoordinator]):
         if description is not None:
             self.entity_description = description
         self._attr_unique_id = f"{unique_id}_{description.key}" if description is not None else unique_id
-        self._attr_device_info = _device_info(coordinator)
         self._published_at_s: float | None = None
         self._published: Any = None
+
+    @property
+    @override
+    def device_info(self) -> DeviceInfo:
+        # Asked for once; nothing worth keeping for each of a few dozen entities.
+        return _device_info(self.coordinator)
 
     @property
     @override

@@ -68,7 +68,7 @@ class Parts:
     def __init__(self, coordinator: HeaterCoordinator, add: AddConfigEntryEntitiesCallback) -> None:
         self._coordinator = coordinator
         self._add = add
-        self._known: set[str] = set()
+        self._known: set[tuple[Callable[[MinerFigures], tuple[Any, ...]], int]] = set()
 
     @callback
     def look(self) -> None:
@@ -76,16 +76,13 @@ class Parts:
         figures = _figures(self._coordinator)
         if figures is None:
             return
-        tables = ((_boards, BOARD_SENSORS), (_fans, FAN_SENSORS))
-        wanted = [
-            PartSensor(self._coordinator, description, find, part.index)
-            for find, table in tables
-            for part in find(figures)
-            for description in table
-        ]
-        new = [sensor for sensor in wanted if sensor.unique_id not in self._known]
+        new: list[PartSensor] = []
+        for find, table in _PARTS:
+            for part in find(figures):
+                if (find, part.index) not in self._known:
+                    self._known.add((find, part.index))
+                    new += [PartSensor(self._coordinator, description, find, part.index) for description in table]
         if new:
-            self._known |= {str(sensor.unique_id) for sensor in new}
             self._add(new)
 
 
@@ -100,6 +97,12 @@ def _boards(figures: MinerFigures) -> tuple[Any, ...]:
 
 def _fans(figures: MinerFigures) -> tuple[Any, ...]:
     return figures.fans
+
+
+_PARTS: tuple[tuple[Callable[[MinerFigures], tuple[Any, ...]], tuple[PartSensorDescription[Any], ...]], ...] = (
+    (_boards, BOARD_SENSORS),
+    (_fans, FAN_SENSORS),
+)
 
 
 class PartSensor(HeaterEntity, SensorEntity):
@@ -178,6 +181,8 @@ class HeaterSensor(HeaterEntity, SensorEntity):
 
     @override
     def _matters(self, before: Any, after: Any) -> bool:
+        if before == after:
+            return False
         lively, elapsed_s = self.coordinator.lively, self._quiet_for_s
         return len(before) != len(after) or any(
             change.matters(old, new, elapsed_s=elapsed_s, lively=lively)

@@ -19,19 +19,27 @@ class Snapshots:
         self._tz = tz
         self._now = now
         self._before: dict[str, tuple[tuple[int, int], dict[str, Sums]]] = {}
+        self._told: dict[str | None, tuple[tuple[object, ...], Totals]] = {}
 
     def totals(self, heater_id: str | None) -> Totals:
         """Return totals as of now; all unknown until the ledger's past is known."""
         if not self._ledger.loaded:
             return Totals(currency=self._currency)
         starts = PeriodStarts.of(self._now().astimezone(self._tz).date())
+        heaters = self._ledger.heaters if heater_id is None else [heater_id]
+        accounts = {heater: account for heater in heaters if (account := self._ledger.account(heater)) is not None}
+        meter_mj = sum(self._ledger.meter_mj(heater) or 0 for heater in accounts)
+        # Several entities ask for the same between two samples.
+        as_of = (starts, meter_mj, *(account.changes for account in accounts.values()))
+        told = self._told.get(heater_id)
+        if told is None or told[0] != as_of:
+            told = self._told[heater_id] = (as_of, self._sum(accounts, starts, meter_mj))
+        return told[1]
+
+    def _sum(self, accounts: dict[str, HeaterAccount], starts: PeriodStarts, meter_mj: int) -> Totals:
         periods = {name: Sums() for name in (*PERIODS, _ALL_TIME)}
-        meter_mj = 0
-        for heater in self._ledger.heaters if heater_id is None else [heater_id]:
-            account = self._ledger.account(heater)
-            if account is not None:
-                self._add(heater, account, starts, periods)
-                meter_mj += self._ledger.meter_mj(heater) or 0
+        for heater, account in accounts.items():
+            self._add(heater, account, starts, periods)
         return Totals(
             currency=self._currency,
             meter_kwh=meter_mj / MJ_PER_KWH,

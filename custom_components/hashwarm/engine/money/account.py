@@ -50,6 +50,8 @@ class HeaterAccount:
         """All of `days`."""
         self.energy_mj = 0
         """All of it, the open interval included."""
+        self.changes = 0
+        """Counts what was taken in, so that others know when their sums are old."""
         self._heater_id = heater_id
         self._currency = currency
         self._tz = tz
@@ -64,6 +66,7 @@ class HeaterAccount:
 
     def adopt(self, before: HeaterState, days: dict[int, Sums]) -> None:
         """Go on from what the file knows of this heater; it may have booked already."""
+        self.changes += 1
         for day, sums in days.items():
             self.days.setdefault(day, Sums()).add(sums)
             self.closed.add(sums)
@@ -75,6 +78,7 @@ class HeaterAccount:
 
     def book(self, sample: HeaterSample, now: datetime, terms: Terms) -> None:
         """Take in a sample read at `now`, from which on `terms` hold."""
+        self.changes += 1
         now_ms = epoch_ms(now)
         step = self._meter.add(sample)
         presence = _Presence(now_ms, sample.energy_mj, terms)
@@ -91,6 +95,7 @@ class HeaterAccount:
 
     def release(self) -> None:
         """Close what is open; the next sample starts a new meter, and the time until then is an absence."""
+        self.changes += 1
         self._close()
         self._absent_since = self._state(self._end_ms, self._carry) or self._absent_since
         self._meter = Meter()

@@ -20,7 +20,9 @@ def moment(at_ms: int) -> datetime:
 def local_hour(now: datetime, tz: tzinfo) -> tuple[str, int]:
     """Return the local hour, its offset within, and the ordinal of the local date."""
     local = now.astimezone(tz)
-    return f"{local:%Y-%m-%dT%H%z}", local.toordinal()
+    # Each sample of each heater asks: strftime takes ten times as long.
+    text = local.isoformat(timespec="hours")
+    return text[:13] + text[13:].replace(":", ""), local.toordinal()
 
 
 def local_days(start_ms: int, length_ms: int, tz: tzinfo) -> Iterator[tuple[int, int]]:

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 import math
 
 MJ_PER_KWH = 3_600_000_000
@@ -27,6 +28,7 @@ def nano(amount: float | None) -> int | None:
     return int((Decimal(repr(float(amount))) * NANO).to_integral_value())
 
 
+@lru_cache(maxsize=64)
 def earning_rate(difficulty: float, reward_sat: int, fee_ppm: int) -> int:
     """Return micro-sat per hash, times RATE_ONE, that share work is expected to earn."""
     paid = Fraction(reward_sat * MICRO_SAT_PER_SAT * (PPM - fee_ppm), PPM)
