@@ -65,7 +65,7 @@ BINARY_SENSORS: tuple[HeaterBinarySensorDescription, ...] = (
         translation_key="pool_connected",
         device_class=BinarySensorDeviceClass.CONNECTIVITY,
         entity_category=EntityCategory.DIAGNOSTIC,
-        has_fn=lambda coordinator: coordinator.mines,
+        has_fn=lambda coordinator: coordinator.tells_pool,
         value_fn=_pool_connected,
     ),
 )

@@ -12,7 +12,18 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.storage import Store
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
-from .const import CONF_KIND, CONF_PAYS, CONF_POOLS, CONF_ROOM_SENSOR, DOMAIN, KIND_ENTITIES, KIND_LOCAL_WORKER, LOGGER
+from .const import (
+    CONF_FAMILY,
+    CONF_KIND,
+    CONF_PAYS,
+    CONF_POOLS,
+    CONF_ROOM_SENSOR,
+    DOMAIN,
+    KIND_ENTITIES,
+    KIND_LOCAL_WORKER,
+    KIND_NETWORKED_MINER,
+    LOGGER,
+)
 from .engine.heater import Heater, HeaterSettings, HeaterState
 from .engine.home import (
     Earning,
@@ -26,7 +37,7 @@ from .engine.home import (
     Scheme,
     Totals,
 )
-from .engine.miners import Feature, NetworkedMiner
+from .engine.miners import ASIC_RS, BY_NAME, Family, FamilyInfo, Feature, NetworkedMiner
 from .engine.model.driver import Driver
 from .engine.model.errors import BackendError, DeviceUnreachableError
 from .engine.model.telemetry import Telemetry
@@ -84,6 +95,19 @@ class HeaterCoordinator(DataUpdateCoordinator[HeaterState]):
     def hashes(self) -> bool:
         """Return whether the device tells its hash rate; what other entities drive tells none, and earns unseen."""
         return self.kind != KIND_ENTITIES
+
+    @property
+    def tells_pool(self) -> bool:
+        """Return whether there is anything to say of a pool and of shares."""
+        return self.mines and (self._family is None or self._family.tells_pool)
+
+    @property
+    def _family(self) -> FamilyInfo | None:
+        """Return the family of a networked miner, None of anything else."""
+        if self.kind != KIND_NETWORKED_MINER:
+            return None
+        family = Family(self.config_entry.data[CONF_FAMILY])
+        return ASIC_RS if family is Family.ASIC_RS else BY_NAME[family]
 
     @property
     def _scheme(self) -> Scheme:

@@ -32,6 +32,8 @@ class HeaterSensorDescription(SensorEntityDescription):
     change: Change = ANY
     from_device: bool = False
     has_fn: Callable[[HeaterCoordinator], bool] = lambda _: True
+    miner_precision: int | None = None
+    """Digits after the point for a miner, where one on this host needs more."""
     last_reset_fn: Callable[[], datetime] | None = None
     unit_fn: Callable[[HeaterCoordinator], str] | None = None
     value_fn: Callable[[HeaterCoordinator], Value]
@@ -97,7 +99,8 @@ def _provenance(*kinds: FigureKind) -> Callable[[HeaterCoordinator], dict[str, A
         home = coordinator.home()
         if home is None or not coordinator.mines:
             return {}
-        return provenance(home.market.figure(kind) for kind in kinds)
+        counted_by = "hash_rate" if coordinator.counts_by_hash_rate else "shares"
+        return {"counted_by": counted_by, **provenance(home.market.figure(kind) for kind in kinds)}
 
     return attributes
 
@@ -144,7 +147,7 @@ HEATER_SENSORS: tuple[HeaterSensorDescription, ...] = (
         translation_key="best_share",
         entity_category=EntityCategory.DIAGNOSTIC,
         suggested_display_precision=4,
-        has_fn=lambda coordinator: coordinator.mines,
+        has_fn=lambda coordinator: coordinator.tells_pool,
         value_fn=_pool(lambda pool: round(pool.best_share, 3) if pool.best_share is not None else None),
     ),
     HeaterSensorDescription(
@@ -243,6 +246,7 @@ HEATER_SENSORS: tuple[HeaterSensorDescription, ...] = (
         native_unit_of_measurement="TH/s",
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=7,
+        miner_precision=2,
         change=HASH_RATE,
         has_fn=_hashes,
         value_fn=_telemetry(lambda telemetry: _in_th(telemetry.hash_rate_hs)),
@@ -293,7 +297,7 @@ HEATER_SENSORS: tuple[HeaterSensorDescription, ...] = (
         translation_key="pool",
         from_device=True,
         entity_category=EntityCategory.DIAGNOSTIC,
-        has_fn=lambda coordinator: coordinator.mines,
+        has_fn=lambda coordinator: coordinator.tells_pool,
         attributes_fn=_pool_figures,
         value_fn=_pool(lambda pool: pool.name),
         watch_fn=_pool_watched,
@@ -333,7 +337,7 @@ HEATER_SENSORS: tuple[HeaterSensorDescription, ...] = (
         translation_key="shares_accepted",
         entity_category=EntityCategory.DIAGNOSTIC,
         state_class=SensorStateClass.TOTAL_INCREASING,
-        has_fn=lambda coordinator: coordinator.mines,
+        has_fn=lambda coordinator: coordinator.tells_pool,
         value_fn=_pool(lambda pool: pool.shares_accepted),
     ),
     HeaterSensorDescription(
@@ -341,7 +345,7 @@ HEATER_SENSORS: tuple[HeaterSensorDescription, ...] = (
         translation_key="shares_rejected",
         entity_category=EntityCategory.DIAGNOSTIC,
         state_class=SensorStateClass.TOTAL_INCREASING,
-        has_fn=lambda coordinator: coordinator.mines,
+        has_fn=lambda coordinator: coordinator.tells_pool,
         attributes_fn=lambda coordinator: dict(_pool(lambda pool: pool.reject_reasons)(coordinator) or ()),
         value_fn=_pool(lambda pool: pool.shares_rejected),
     ),

@@ -103,6 +103,12 @@ class HeaterSwitch(HeaterEntity, SwitchEntity):
     def is_on(self) -> bool | None:
         return self.entity_description.value_fn(self.coordinator)
 
+    @property
+    @override
+    def assumed_state(self) -> bool:
+        # Of some lights nobody tells whether they shine: both may be asked for then.
+        return self.is_on is None
+
     @override
     async def async_turn_on(self, **kwargs: Any) -> None:
         await self.entity_description.set_fn(self.coordinator, True)  # noqa: FBT003 - a switch is a yes or no

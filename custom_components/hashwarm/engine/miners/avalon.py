@@ -128,4 +128,5 @@ AVALON = FamilyInfo(
     port=CGMINER_PORT,
     driver=AvalonDriver,
     knows_rpc=is_home_miner,
+    tells_pool=False,
 )

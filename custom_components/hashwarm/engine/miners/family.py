@@ -42,3 +42,5 @@ class FamilyInfo:
     asks_password: bool = False
     proves_password: bool = True
     """Whether it refuses to say what it is without the right one; else it is asked for before anything fails."""
+    tells_pool: bool = True
+    """Whether its answers name the pool and count the shares."""
