@@ -12,7 +12,7 @@ import sys
 from typing import Any, Self
 
 START_S = 180.0
-STOP_S = 30.0
+STOP_S = 120.0
 LONGEST_LINE = 1 << 24
 
 type Answer = Callable[[Any], Awaitable[Any]]

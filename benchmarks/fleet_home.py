@@ -206,7 +206,8 @@ if __name__ == "__main__":
     resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
     wanted = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     config = Path(wanted["folder"])
-    write_folder(config, wanted["miners"], wanted["interval_s"])
+    if not config.exists():
+        write_folder(config, wanted["miners"], wanted["interval_s"])
     loop = runner.create_event_loop()
     asyncio.set_event_loop(loop)
     loop.run_until_complete(main(config, wanted["miners"], wanted["interval_s"]))
