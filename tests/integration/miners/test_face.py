@@ -30,7 +30,7 @@ from simulators.miners.emulator import Emulator, Fault
 from ..conftest import OUTDOOR, ROOM, complaints, home_of, set_temperature
 
 # One kind of answer after the other is asked for beside the figures.
-TURNS = 18
+TURNS = 24
 
 pytestmark = pytest.mark.usefixtures("sockets")
 
