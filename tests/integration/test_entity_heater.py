@@ -3,10 +3,11 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 import logging
+from types import MappingProxyType
 from typing import Any
 from unittest.mock import patch
 
-from homeassistant.config_entries import ConfigEntryState
+from homeassistant.config_entries import ConfigEntryState, ConfigSubentry
 from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
@@ -20,7 +21,7 @@ from custom_components.hashwarm.entity_profile import number_profile
 
 from .conftest import PRICE, ROOM, complaints, home_of, set_temperature
 
-NUMBER = "input_number.power"
+NUMBER, LOADS = "input_number.power", "sensor.other_loads"
 
 
 @pytest.fixture(autouse=True)
@@ -133,11 +134,19 @@ class TestRenames:
         assert home is not None
         set_temperature(hass, ROOM, 15.0)
         named = {}
-        for old in (ROOM, PRICE):
+        loads = ConfigSubentry(
+            data=MappingProxyType({"limit": 3000.0, "heaters": [], "other_loads": LOADS}),
+            subentry_type="circuit",
+            title="Fuse",
+            unique_id=None,
+        )
+        hass.config_entries.async_add_subentry(home, loads)
+        await hass.async_block_till_done()
+        for old in (ROOM, PRICE, LOADS):
             hass.states.async_remove(old)
             domain, name = old.split(".")
             named[old] = registry.async_get_or_create(domain, "test", name, suggested_object_id=name).entity_id
-        assert named == {ROOM: ROOM, PRICE: PRICE}
+        assert named == {ROOM: ROOM, PRICE: PRICE, LOADS: LOADS}
         loaded = entry.runtime_data
         registry.async_update_entity(ROOM, name="Living room")
         await hass.async_block_till_done()
@@ -145,6 +154,9 @@ class TestRenames:
         registry.async_update_entity(ROOM, new_entity_id="sensor.living_room")
         registry.async_update_entity(PRICE, new_entity_id="sensor.tariff")
         await hass.async_block_till_done()
+        registry.async_update_entity(LOADS, new_entity_id="sensor.all_else")
+        await hass.async_block_till_done()
+        assert [circuit.data["other_loads"] for circuit in home.subentries.values()] == ["sensor.all_else"]
         assert entry.data["room_sensor"] == "sensor.living_room"
         assert home.options["price_sensor"] == "sensor.tariff"
         await until(lambda: entry.state is ConfigEntryState.LOADED and entry.runtime_data is not loaded)

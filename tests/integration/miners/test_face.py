@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import replace
 import json
 import logging
 from typing import Any
@@ -196,6 +197,13 @@ async def test_its_device(hass: HomeAssistant, own: SetUp):
     assert owner.entry.state is ConfigEntryState.LOADED
 
 
+async def test_one_without_a_mac_has_a_device_too(hass: HomeAssistant, own: SetUp):
+    owner = await own("ofen")
+    device = dr.async_get(hass).async_get_device_by_identifier((DOMAIN, owner.entry.unique_id), owner.entry.entry_id)
+    assert device is not None
+    assert (device.connections, device.manufacturer) == (set(), "21energy Ofen")
+
+
 async def test_firmware_that_brings_more_brings_its_entities(hass: HomeAssistant, own: SetUp):
     owner = await own()
     assert owner.entity_id("number", "fan_percent") is not None
@@ -225,15 +233,24 @@ async def test_parts_are_off_by_default_come_when_seen_and_may_go(hass: HomeAssi
 
 
 @pytest.mark.usefixtures("everything")
-async def test_a_board_that_is_gone_is_unknown(own: SetUp):
+async def test_a_board_is_followed_and_one_that_is_gone_is_unknown(own: SetUp):
     owner = await own("vnish")
-    assert owner.state("sensor", "board_temperature_1").state != "unknown"
-    telemetry = owner.coordinator.data.telemetry
-    figures = telemetry.miner
-    object.__setattr__(figures, "boards", figures.boards[:1])
-    assert owner.coordinator.data.telemetry.miner.boards[1:] == ()
-    entity = owner.hass.data["entity_components"]["sensor"].get_entity(owner.entity_id("sensor", "board_temperature_1"))
-    assert entity.native_value is None
+    emulator: Any = owner.emulator
+    warm = owner.state("sensor", "board_temperature_1").state
+    emulator.machine._work_w /= 2.0
+    await owner.look()
+    assert float(owner.state("sensor", "board_temperature_1").state) < float(warm)
+    backend = owner.coordinator.heater.backend
+    read = backend.driver.read
+
+    async def fewer() -> Any:
+        reading = await read()
+        return replace(reading, boards=reading.boards[:1])
+
+    with patch.object(backend.driver, "read", fewer):
+        await owner.look()
+    assert owner.state("sensor", "board_temperature_1").state == "unknown"
+    assert owner.state("sensor", "board_temperature_0").state != "unknown"
 
 
 async def test_buttons_light_and_fan_do_what_they_say(hass: HomeAssistant, own: SetUp):

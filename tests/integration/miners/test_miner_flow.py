@@ -22,6 +22,7 @@ from custom_components.hashwarm.engine.miners import Family, profile_as_dict
 from custom_components.hashwarm.engine.model.errors import (
     DeviceAuthError,
     DeviceGarbageError,
+    DeviceLockedError,
     DeviceUnreachableError,
     DeviceUnsupportedError,
 )
@@ -197,9 +198,14 @@ async def test_nothing_answers_and_then_a_miner_does(hass: HomeAssistant, bitaxe
 
 async def test_a_miner_that_talks_nonsense_may_come_to_its_senses(hass: HomeAssistant, bitaxe: Emulator):
     home_of().add_to_hass(hass)
-    with patch.object(miner_flow, "identify", AsyncMock(side_effect=DeviceGarbageError())):
-        result = await go(hass, await begin(hass), {"host": where(bitaxe)})
-    assert result["errors"] == {"host": "device_garbage"}
+    result = await begin(hass)
+    for error, errors in (
+        (DeviceGarbageError(), {"host": "device_garbage"}),
+        (DeviceLockedError(), {"base": "device_locked"}),
+    ):
+        with patch.object(miner_flow, "identify", AsyncMock(side_effect=error)):
+            result = await go(hass, result, {"host": where(bitaxe)})
+        assert result["errors"] == errors
     result = await go(hass, await go(hass, result, {"host": where(bitaxe)}), ROOM_INPUT)
     assert result["type"] == "create_entry"
 
@@ -212,7 +218,11 @@ async def test_a_log_in_is_asked_for_and_every_refusal_can_be_mended(hass: HomeA
     assert result["description_placeholders"] == {"miner": "VNish"}
     result = await go(hass, result, {"password": "wrong"})
     assert result["errors"] == {"password": "invalid_auth"}
-    for error, key in ((DeviceUnreachableError(), "device_unreachable"), (DeviceGarbageError(), "device_garbage")):
+    for error, key in (
+        (DeviceUnreachableError(), "device_unreachable"),
+        (DeviceGarbageError(), "device_garbage"),
+        (DeviceLockedError(), "device_locked"),
+    ):
         with patch.object(miner_flow, "identify", AsyncMock(side_effect=error)):
             result = await go(hass, result, {"password": "other"})
         assert result["errors"] == {"base": key}
@@ -463,6 +473,9 @@ class TestReconfiguring:
         result = await go(hass, result, {"host": where(same), **ROOM_INPUT})
         assert result["errors"] == {"base": "device_garbage"}
         same.fault = Fault.NONE
+        with patch.object(miner_flow, "identify", AsyncMock(side_effect=DeviceLockedError())):
+            result = await go(hass, result, {"host": where(same), **ROOM_INPUT})
+        assert result["errors"] == {"base": "device_locked"}
         result = await go(hass, result, {"host": where(same), **ROOM_INPUT})
         assert result["reason"] == "reconfigure_successful"
         assert entry.data["port"] == same.port
