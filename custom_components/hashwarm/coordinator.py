@@ -37,7 +37,7 @@ from .engine.home import (
     Scheme,
     Totals,
 )
-from .engine.miners import ASIC_RS, BY_NAME, Family, FamilyInfo, Feature, NetworkedMiner
+from .engine.miners import ASIC_RS, BY_NAME, Family, FamilyInfo, Feature, HashTally, NetworkedMiner
 from .engine.model.driver import Driver
 from .engine.model.errors import BackendError, DeviceUnreachableError
 from .engine.model.telemetry import Telemetry
@@ -80,6 +80,7 @@ class HeaterCoordinator(DataUpdateCoordinator[HeaterState]):
         self._store = store
         self._lively_until_s = self._saved_at_s = monotonic()
         self._booked_into: Home | None = None
+        self._tally = HashTally()
 
     @property
     def settings(self) -> HeaterSettings:
@@ -189,6 +190,11 @@ class HeaterCoordinator(DataUpdateCoordinator[HeaterState]):
         cost = home.outlook(hash_rate_hs=hash_rate_hs, power_w=power_w, heater_id=self.heater_id).heat_cost_per_kwh
         return cost if cost is not None else home.price_per_kwh
 
+    @property
+    def counts_by_hash_rate(self) -> bool:
+        """Return whether earnings are reckoned from the hash rate, for want of a device that tells its shares."""
+        return self._family is not None and not self._family.tells_work
+
     @callback
     def book(self, telemetry: Telemetry) -> None:
         """Hand one reading to the ledger."""
@@ -198,7 +204,6 @@ class HeaterCoordinator(DataUpdateCoordinator[HeaterState]):
         if home is not self._booked_into:
             home.set_earning(self.heater_id, Earning(scheme=self._scheme))
             self._booked_into = home
-        pool = telemetry.pool
         home.book(
             self.heater_id,
             HeaterSample(
@@ -206,11 +211,18 @@ class HeaterCoordinator(DataUpdateCoordinator[HeaterState]):
                 power_w=telemetry.power_w,
                 power_source=telemetry.power_source,
                 energy_mj=telemetry.energy_mj,
-                share_work=pool.share_work if pool is not None else None,
+                share_work=self._share_work(telemetry),
                 hashes=telemetry.hashes,
                 running=bool(telemetry.hash_rate_hs),
+                stands_for_s=telemetry.stands_for_s,
             ),
         )
+
+    def _share_work(self, telemetry: Telemetry) -> int | None:
+        """Return the hashes that are paid for; where the device counts no shares, what its hash rate adds up to."""
+        if self.counts_by_hash_rate:
+            return self._tally.take(telemetry.hash_rate_hs, telemetry.at_s, stands_for_s=telemetry.stands_for_s)
+        return telemetry.pool.share_work if telemetry.pool is not None else None
 
     @callback
     def passed(self) -> None:

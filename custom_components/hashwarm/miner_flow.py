@@ -29,6 +29,7 @@ from .engine.model.errors import (
     BackendError,
     DeviceAuthError,
     DeviceGarbageError,
+    DeviceLockedError,
     DeviceUnreachableError,
     DeviceUnsupportedError,
     InvalidValueError,
@@ -55,6 +56,8 @@ class MinerSteps(HeaterFlow):
                 return await self.async_step_long_tail()
             except DeviceUnreachableError:
                 errors = {CONF_HOST: "device_unreachable"}
+            except DeviceLockedError:
+                errors = {"base": "device_locked"}
             except BackendError:
                 errors = {CONF_HOST: "device_garbage"}
         return self.async_show_form(
@@ -91,7 +94,7 @@ class MinerSteps(HeaterFlow):
         self._profile = await identify(self._link, self._address, self._info)
         # A person who types the address of a miner that was discovered meanwhile takes that miner in hand.
         discovered = self.source in {SOURCE_DHCP, SOURCE_ZEROCONF}
-        await self.async_set_unique_id(self._profile.identity, raise_on_progress=discovered)
+        await self.async_set_unique_id(self._profile.identity, raise_on_progress=True)
         self._abort_if_unique_id_configured(updates={CONF_HOST: self._address.host, CONF_PORT: self._address.port})
         if driven_by_entities(self.hass, self._address.host, self._profile.mac):
             return self.async_abort(reason="driven_by_entities")
@@ -109,6 +112,8 @@ class MinerSteps(HeaterFlow):
                 errors = {CONF_PASSWORD: "invalid_auth"}
             except DeviceUnreachableError:
                 errors = {"base": "device_unreachable"}
+            except DeviceLockedError:
+                errors = {"base": "device_locked"}
             except BackendError:
                 errors = {"base": "device_garbage"}
         elif self._address.password is not None:
@@ -253,6 +258,8 @@ class MinerSteps(HeaterFlow):
             profile = await identify(self._link, self._address, self._info)
         except DeviceAuthError:
             return {CONF_PASSWORD: "invalid_auth"}
+        except DeviceLockedError:
+            return {"base": "device_locked"}
         except DeviceGarbageError:
             return {"base": "device_garbage"}
         except BackendError:

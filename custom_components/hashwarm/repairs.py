@@ -15,6 +15,7 @@ POOL_PROBLEMS = {"pool_difficulty_too_high", "pool_garbage", "pool_refused"}
 LEDGER_MISSED_AFTER_S = 60.0
 PRICE_LOST_AFTER_S = 600.0
 MINER_PROBLEMS = {
+    "device_locked",
     "miner_fan",
     "miner_hardware",
     "miner_no_pool",

@@ -150,6 +150,8 @@ class HeaterSensor(HeaterEntity, SensorEntity):
     def __init__(self, coordinator: HeaterCoordinator, description: HeaterSensorDescription) -> None:
         super().__init__(coordinator, description)
         self._from_device = description.from_device
+        if coordinator.miner is not None and description.miner_precision is not None:
+            self._attr_suggested_display_precision = description.miner_precision
 
     @property
     @override

@@ -22,8 +22,8 @@ from custom_components.hashwarm.engine.miners.web import WebAnswer
 from custom_components.hashwarm.engine.model.capabilities import ControlKind, PowerSource
 from custom_components.hashwarm.engine.model.errors import (
     BackendError,
-    DeviceAuthError,
     DeviceGarbageError,
+    DeviceLockedError,
     DeviceRefusedError,
     DeviceUnreachableError,
     DeviceUnsupportedError,
@@ -169,7 +169,7 @@ async def test_one_time_codes_guard_every_write_and_no_reading(driver: Driver, n
     assert (await driver.identify()).identity
     assert (await driver.read()).status is DeviceStatus.RUNNING
     for change in (driver.write(500), driver.pause(), driver.resume(), driver.restart(), driver.set_fan(50)):
-        with pytest.raises(DeviceAuthError, match="one-time codes"):
+        with pytest.raises(DeviceLockedError, match="one-time codes"):
             await change
     assert nerd.writes == []
     nerd.otp = False

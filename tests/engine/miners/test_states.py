@@ -33,7 +33,7 @@ RUN = Wanted(setting=0.0)
         (DeviceStatus.PAUSED, PAUSE, True, 5.0, DeviceStatus.PAUSED),
         (DeviceStatus.PAUSED, RUN, True, 5.0, DeviceStatus.RESUMING),
         (DeviceStatus.PAUSED, RUN, False, 5.0, DeviceStatus.PAUSED),
-        *((said, RUN, True, 0.0, said) for said in SAID_OUTRIGHT),
+        *((said, RUN, True, 0.0, said) for said in sorted(SAID_OUTRIGHT)),
     ],
 )
 def test_the_state_is_what_it_says_beside_what_it_was_told(
@@ -46,7 +46,7 @@ def test_the_state_is_what_it_says_beside_what_it_was_told(
 def picture(**changes: Any) -> Picture:
     profile = make_profile(**changes)
     curve = PowerCurve(profile.levels, profile.step, Limits())
-    return Picture(profile, curve, Commander(profile, 10.0, now_s=0.0), None, None)
+    return Picture(profile, curve, Commander(profile, 10.0, now_s=0.0), None, None, stands_for_s=150.0)
 
 
 def test_what_entities_draw_is_estimated_from_the_state_they_are_in():

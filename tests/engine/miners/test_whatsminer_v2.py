@@ -23,6 +23,7 @@ from custom_components.hashwarm.engine.model.errors import (
     BackendError,
     DeviceAuthError,
     DeviceGarbageError,
+    DeviceLockedError,
     DeviceRefusedError,
     DeviceUnreachableError,
     DeviceUnsupportedError,
@@ -193,15 +194,15 @@ async def test_a_changed_password_is_an_auth_error_that_says_what_to_do(whatsmin
         await driver.identify()
 
 
-async def test_an_api_that_is_off_or_a_factory_password_is_an_auth_error(whatsminer):
+async def test_an_api_that_is_off_or_a_factory_password_locks_it(whatsminer):
     emulator, driver, _ = whatsminer
     emulator.api_on = False
-    with pytest.raises(DeviceAuthError, match="switch on"):
+    with pytest.raises(DeviceLockedError, match="switch on"):
         await driver.write(60)
     emulator.api_on = True
     emulator.password = "admin"
     driver._password = "admin"
-    with pytest.raises(DeviceAuthError, match="WhatsMinerTool"):
+    with pytest.raises(DeviceLockedError, match="WhatsMinerTool"):
         await driver.write(60)
 
 
@@ -308,7 +309,7 @@ def test_refusals():
         _object([])
     with pytest.raises(DeviceRefusedError, match="over max connect"):
         _raise_refusal("get_token", {"STATUS": "E", "Code": 136, "Msg": "over max connect"})
-    with pytest.raises(DeviceAuthError):
+    with pytest.raises(DeviceLockedError):
         _raise_refusal("get_token", {"STATUS": "E", "Code": 1, "Msg": "can't access write cmd"})
 
 

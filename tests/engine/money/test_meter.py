@@ -105,3 +105,12 @@ def test_share_work_counts_over_sessions_and_never_from_before_the_first_sample(
     steps = feed([sample(second, 1, share_work=count, hashes=count) for second, count in enumerate(counts)])
     assert [step.share_work for step in steps] == [100, 0, 50, 0, 20, 0, 0]
     assert [step.hashes for step in steps] == [100, 0, 50, 0, 20, 0, 0]
+
+
+def test_a_device_that_is_asked_seldom_is_measured_all_the_same():
+    meter = Meter()
+    meter.add(HeaterSample(at_s=0.0, power_w=1000.0, stands_for_s=150.0))
+    step = meter.add(HeaterSample(at_s=60.0, power_w=1000.0, stands_for_s=150.0))
+    assert (step.energy_mj, step.unmeasured_ms, step.gap) == (60_000_000, 0, False)
+    lost = meter.add(HeaterSample(at_s=260.0, power_w=1000.0, stands_for_s=150.0))
+    assert (lost.energy_mj, lost.unmeasured_ms, lost.gap) == (0, 200_000, True)

@@ -63,6 +63,9 @@ class HeaterState:
         if not self.telemetry.hash_rate_hs:
             return Workload.OFF
         pool = self.telemetry.pool
+        if pool is None and self.telemetry.miner is not None:
+            # A miner that tells nothing of its pool would not hash without one.
+            return Workload.MINING
         return Workload.MINING if pool is not None and pool.connected else Workload.HEAT_ONLY
 
     @property

@@ -10,6 +10,7 @@ from .identify import driver_for, find_family, identify
 from .options import MinerOptions, Parting
 from .polling import LEAST_INTERVAL_S, MOST_INTERVAL_S
 from .profile_store import profile_as_dict, profile_from_dict
+from .tally import HashTally
 
 __all__ = [
     "ASIC_RS",
@@ -21,6 +22,7 @@ __all__ = [
     "Family",
     "FamilyInfo",
     "Feature",
+    "HashTally",
     "Link",
     "MinerAddress",
     "MinerOptions",

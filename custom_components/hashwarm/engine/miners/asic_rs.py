@@ -144,5 +144,10 @@ def _driver(_: Link, address: MinerAddress) -> Driver:
 
 
 ASIC_RS = FamilyInfo(
-    family=Family.ASIC_RS, title="Other miner (asic-rs)", port=PORT, driver=_driver, asks_password=True
+    family=Family.ASIC_RS,
+    title="Other miner (asic-rs)",
+    port=PORT,
+    driver=_driver,
+    asks_password=True,
+    tells_work=False,
 )

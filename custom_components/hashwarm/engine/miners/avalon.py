@@ -129,4 +129,5 @@ AVALON = FamilyInfo(
     driver=AvalonDriver,
     knows_rpc=is_home_miner,
     tells_pool=False,
+    tells_work=False,
 )

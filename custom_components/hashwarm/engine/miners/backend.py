@@ -8,12 +8,12 @@ import random
 from typing import Any, override
 
 from ..model.capabilities import Capabilities
-from ..model.errors import BackendError, DeviceAuthError, DeviceUnreachableError
+from ..model.errors import BackendError, DeviceAuthError, DeviceLockedError, DeviceUnreachableError
 from ..model.protocols import Backend, Monotonic
 from ..model.telemetry import DeviceStatus, Telemetry
 from .abilities import capabilities_of
 from .commander import PAUSE, STUBBORN_EVERY_S, Commander, Step, Wanted, same
-from .contact import Contact, OtherDeviceError, Sayings
+from .contact import Contact, OtherDeviceError, Sayings, stale_after_s
 from .curve import PowerCurve
 from .driver import Driver, Feature, MinerProfile, MinerReading
 from .fields import mapping, number
@@ -77,7 +77,14 @@ class NetworkedMiner(Backend):
         self._wishes = Wishes(profile, self.curve, now_s=self._clock(), stored=mapping(stored, "asked"))
         idle_w = number(stored, "idle_w", least=0.0)
         self._learner = Learner(profile, self.curve, interval_s=options.interval_s, idle_w=idle_w)
-        self._picture = Picture(profile, self.curve, self._commander, options.meter, options.plug)
+        self._picture = Picture(
+            profile,
+            self.curve,
+            self._commander,
+            options.meter,
+            options.plug,
+            stands_for_s=stale_after_s(options.interval_s),
+        )
 
     @property
     def pass_s(self) -> float:
@@ -327,7 +334,8 @@ class NetworkedMiner(Backend):
             return False
         now_s = self._clock()
         resting = reading is not None and self._online and reading.status is DeviceStatus.PAUSED
-        softly = resting and not self._commander.settling(now_s)
+        # A device that was told twice in vain is not waited for: its owner agreed that the plug ends it.
+        softly = (resting or self._commander.disobeys) and not self._commander.settling(now_s)
         if not await self._mains.follow(rest=wanted.paused, resting=softly, now_s=now_s):
             return False
         self._poll_now.set()
@@ -357,7 +365,7 @@ class NetworkedMiner(Backend):
             await self._perform(steps, wanted)
         except (BackendError, TimeoutError) as error:
             self._commander.failed(refused=not isinstance(error, DeviceUnreachableError | TimeoutError))
-            self._write_problem = error.key if isinstance(error, DeviceAuthError) else None
+            self._write_problem = error.key if isinstance(error, DeviceAuthError | DeviceLockedError) else None
             raise
         finally:
             self._look_soon()

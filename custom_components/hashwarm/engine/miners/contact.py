@@ -10,6 +10,11 @@ OFFLINE_AFTER_FAILURES = 2
 STALE_INTERVALS, STALE_S = 2.5, 30.0
 
 
+def stale_after_s(interval_s: float) -> float:
+    """Return how long an answer stands for the device that gave it."""
+    return max(STALE_INTERVALS * interval_s, STALE_S)
+
+
 class OtherDeviceError(BackendError):
     """Another miner answers under this address; nothing is ever written to it."""
 
@@ -21,7 +26,7 @@ class Contact:
 
     def __init__(self, name: str, interval_s: float) -> None:
         self._name = name
-        self._stale_s = max(STALE_INTERVALS * interval_s, STALE_S)
+        self._stale_s = stale_after_s(interval_s)
         self.reading: MinerReading | None = None
         self.read_at_s = 0.0
         self.failures = 0

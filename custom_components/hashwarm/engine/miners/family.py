@@ -42,5 +42,7 @@ class FamilyInfo:
     asks_password: bool = False
     proves_password: bool = True
     """Whether it refuses to say what it is without the right one; else it is asked for before anything fails."""
+    tells_work: bool = True
+    """Whether its answers tell what its accepted shares stand for; else only its hash rate says what they earn."""
     tells_pool: bool = True
     """Whether its answers name the pool and count the shares."""

@@ -173,6 +173,6 @@ def _pool(pools: list[Any], summary: Any) -> PoolState | None:
         shares_accepted=whole(summary, "Accepted") or 0,
         shares_rejected=whole(summary, "Rejected") or 0,
         shares_stale=whole(summary, "Stale") or 0,
-        share_work=share_work(positive(summary, "Difficulty Accepted"), 1.0) or 0,
+        share_work=share_work(positive(summary, "Difficulty Accepted"), 1.0),
         best_share=positive(summary, "Best Share"),
     )

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any, override
 
 from ..model.capabilities import ControlKind, PowerSource
-from ..model.errors import DeviceAuthError, DeviceGarbageError, DeviceRefusedError, DeviceUnsupportedError
+from ..model.errors import DeviceGarbageError, DeviceLockedError, DeviceRefusedError, DeviceUnsupportedError
 from ..model.telemetry import BoardReading, DeviceStatus, FanReading, PoolState
 from .axeos import INFO, SETTINGS, ShareWork, ask, ask_asic, checked_mhz, judged
 from .axeos_parse import (
@@ -213,10 +213,12 @@ class NerdqaxeDriver(Driver):
         self._fan_mode = _fan_mode(info) or self._fan_mode
 
     async def _tell(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> None:
-        """Send something that changes the device. Errors: DeviceAuthError where one-time codes are asked for."""
+        """Send something that changes the device. Errors: DeviceLockedError where one-time codes are asked for."""
         answer = await self._web.request(method, path, body=body)
         if answer.status == _UNAUTHORISED:
-            raise DeviceAuthError("one-time codes (OTP) are on: turn them off on the device to let Hashwarm control it")
+            raise DeviceLockedError(
+                "one-time codes (OTP) are on: turn them off on the device to let Hashwarm control it"
+            )
         if answer.status >= _REFUSED:
             raise DeviceRefusedError(f"{method} {path}: {answer.status}")
 

@@ -199,5 +199,11 @@ def _driver(link: Link, address: MinerAddress) -> Driver:
 
 
 OFEN = FamilyInfo(
-    family=Family.OFEN, title="21energy Ofen", port=80, driver=_driver, probe_path=SYSTEM, knows_web=knows
+    family=Family.OFEN,
+    title="21energy Ofen",
+    port=80,
+    driver=_driver,
+    probe_path=SYSTEM,
+    knows_web=knows,
+    tells_work=False,
 )

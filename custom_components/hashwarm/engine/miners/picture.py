@@ -22,8 +22,12 @@ class Picture:
         commander: Commander,
         meter: PowerMeter | None,
         plug: Plug | None,
+        *,
+        stands_for_s: float,
     ) -> None:
+        """Take what a picture is made of; a reading stands for `stands_for_s` at most."""
         self.profile = profile
+        self._stands_for_s = stands_for_s
         self._curve = curve
         self._commander = commander
         self._meter = meter
@@ -54,6 +58,7 @@ class Picture:
             power_source=source,
             energy_mj=reading.energy_mj,
             hash_rate_hs=reading.hash_rate_hs,
+            stands_for_s=self._stands_for_s,
             chip_c=reading.chip_c,
             device_c=reading.device_c,
             limited=status is DeviceStatus.THROTTLED,

@@ -154,6 +154,6 @@ def _pool(row: Any, pools: Mapping[str, Any] | None) -> PoolState | None:
         shares_accepted=whole(row, "Accepted") or 0,
         shares_rejected=whole(row, "Rejected") or 0,
         shares_stale=whole(row, "Stale") or 0,
-        share_work=share_work(1.0, positive(row, "Difficulty Accepted")) or 0,
+        share_work=share_work(1.0, positive(row, "Difficulty Accepted")),
         best_share=positive(row, "Best Share"),
     )

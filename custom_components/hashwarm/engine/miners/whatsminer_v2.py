@@ -10,6 +10,7 @@ from typing import Any, override
 from ..model.errors import (
     DeviceAuthError,
     DeviceGarbageError,
+    DeviceLockedError,
     DeviceRefusedError,
     DeviceUnsupportedError,
 )
@@ -140,7 +141,7 @@ def _raise_refusal(command: str, answer: Mapping[str, Any]) -> None:
         return
     said = text(answer, "Msg") or text(answer, "STATUS", 0, "Msg") or "no"
     if code == _DENIED or "access" in said.lower():
-        raise DeviceAuthError(f"{command}: {said}: {WHAT_TO_DO}")
+        raise DeviceLockedError(f"{command}: {said}: {WHAT_TO_DO}")
     if code in _RENEW:
         raise DeviceAuthError(f"{command}: {said}: the password is another one, or {WHAT_TO_DO}")
     if code == _UNKNOWN_COMMAND:

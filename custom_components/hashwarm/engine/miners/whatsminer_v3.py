@@ -194,4 +194,5 @@ WHATSMINER_V3 = FamilyInfo(
     password=PASSWORD,
     asks_password=True,
     proves_password=False,
+    tells_work=False,
 )

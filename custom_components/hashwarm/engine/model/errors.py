@@ -44,6 +44,12 @@ class DeviceAuthError(BackendError):
     key = "invalid_auth"
 
 
+class DeviceLockedError(BackendError):
+    """The device lets nobody change it until its owner allows it there."""
+
+    key = "device_locked"
+
+
 class DeviceGarbageError(BackendError):
     """The device answered what its protocol does not know."""
 

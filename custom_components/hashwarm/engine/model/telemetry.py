@@ -45,8 +45,8 @@ class PoolState:
     shares_accepted: int = 0
     shares_rejected: int = 0
     shares_stale: int = 0
-    share_work: int = 0
-    """Accepted since the session began."""
+    share_work: int | None = None
+    """Accepted since the session began; None where only the hash rate is told."""
     best_share: float | None = None
     """Highest difficulty of a share found since the session began."""
     last_share_at_s: float | None = None
@@ -136,6 +136,8 @@ class Telemetry:
     hash_rate_hs: float | None = None
     hashes: int | None = None
     """Counted since the device started."""
+    stands_for_s: float = 0.0
+    """How far apart two readings may be without anything being lost between them."""
     chip_c: float | None = None
     device_c: float | None = None
     limited: bool = False

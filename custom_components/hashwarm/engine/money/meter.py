@@ -34,6 +34,8 @@ class HeaterSample:
     hashes: int | None = None
     """Counted since its device started."""
     running: bool = False
+    stands_for_s: float = 0.0
+    """A device that is asked seldom: samples this far apart belong together."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +84,8 @@ class Meter:
         share_work = self._share_work.grown(sample.share_work)
         hashes = self._hashes.grown(sample.hashes)
         length_ms = None if self._at_ms is None else at_ms - self._at_ms
-        energy_mj = self._energy(length_ms or 0, power_uw, sample.energy_mj)
+        gap = (length_ms or 0) > max(self._max_gap_ms, round(sample.stands_for_s * 1000))
+        energy_mj = self._energy(length_ms or 0, power_uw, sample.energy_mj, gap=gap)
         self._at_ms, self._power_uw = at_ms, power_uw
         if length_ms is None:
             return None
@@ -92,15 +95,15 @@ class Meter:
             unmeasured_ms=length_ms if energy_mj is None else 0,
             share_work=share_work,
             hashes=hashes,
-            gap=length_ms > self._max_gap_ms,
+            gap=gap,
         )
 
-    def _energy(self, length_ms: int, power_uw: int | None, counter_mj: int | None) -> int | None:
+    def _energy(self, length_ms: int, power_uw: int | None, counter_mj: int | None, *, gap: bool) -> int | None:
         """Return the step's energy in mJ, from the device's own counter where it has one, None when unmeasured."""
         counted = self._counted(length_ms, counter_mj)
         if counted is not None:
             return counted
-        measured = self._integrated(length_ms, power_uw)
+        measured = None if gap else self._integrated(length_ms, power_uw)
         if not _is_count(counter_mj):
             self._since_counter_mj += measured or 0
         return measured
@@ -117,8 +120,8 @@ class Meter:
         return None if grown is None else max(0, grown - booked)
 
     def _integrated(self, length_ms: int, power_uw: int | None) -> int | None:
-        """Return the trapezoid between both powers, None where either is unknown or they are too far apart."""
-        if power_uw is None or self._power_uw is None or length_ms > self._max_gap_ms:
+        """Return the trapezoid between both powers, None where either is unknown."""
+        if power_uw is None or self._power_uw is None:
             return None
         whole, self._remainder = divmod(
             (power_uw + self._power_uw) * length_ms + self._remainder,
