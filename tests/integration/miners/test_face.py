@@ -236,10 +236,10 @@ async def test_parts_are_off_by_default_come_when_seen_and_may_go(hass: HomeAssi
 async def test_a_board_is_followed_and_one_that_is_gone_is_unknown(own: SetUp):
     owner = await own("vnish")
     emulator: Any = owner.emulator
-    warm = owner.state("sensor", "board_temperature_1").state
+    fast = owner.state("sensor", "board_hash_rate_1").state
     emulator.machine._work_w /= 2.0
     await owner.look()
-    assert float(owner.state("sensor", "board_temperature_1").state) < float(warm)
+    assert float(owner.state("sensor", "board_hash_rate_1").state) < float(fast)
     backend = owner.coordinator.heater.backend
     read = backend.driver.read
 
