@@ -12,7 +12,7 @@ from custom_components.hashwarm.engine.heater import Heater, HeaterAction
 from custom_components.hashwarm.engine.model.capabilities import Capabilities, ControlKind
 from custom_components.hashwarm.engine.model.errors import DeviceUnreachableError, WorkerError
 from custom_components.hashwarm.engine.model.protocols import TemperatureReading
-from custom_components.hashwarm.engine.model.telemetry import DeviceStatus, PoolState, Telemetry, Workload
+from custom_components.hashwarm.engine.model.telemetry import DeviceStatus, MinerFigures, PoolState, Telemetry, Workload
 
 
 class Device:
@@ -29,6 +29,7 @@ class Device:
         self.power_w = None
         self.hash_rate_hs = 1e7
         self.pool = None
+        self.miner = None
 
     async def start(self):
         if self.refuse_start:
@@ -53,6 +54,7 @@ class Device:
             power_w=power_w,
             hash_rate_hs=self.hash_rate_hs,
             pool=self.pool,
+            miner=self.miner,
         )
 
     def beat(self):
@@ -201,6 +203,12 @@ async def test_a_ledger_or_a_face_that_fails_does_not_stop_the_heat(heater, devi
     heater._book = heater.booked.append
     await heater.one_pass()
     assert heater.booked
+
+
+async def test_a_miner_that_tells_nothing_of_its_pool_mines_all_the_same(heater, device):
+    device.power_w, device.miner = 50.0, MinerFigures()
+    await heater.one_pass()
+    assert heater.state.workload is Workload.MINING
 
 
 async def test_a_device_that_does_not_start_is_an_error(heater, device):

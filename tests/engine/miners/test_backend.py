@@ -436,6 +436,18 @@ async def test_a_plug_saves_standby_after_the_soft_pause_and_comes_back(caplog: 
     ]
 
 
+async def test_a_plug_ends_what_heats_although_it_was_told_twice_to_stop():
+    plug = FakePlug()
+    house = House(plug=plug, cut_plug=True)
+    await house.poll()
+    house.driver.obeys = False
+    await house.asked(0.0)
+    await house.lasts(100.0, 0.0)
+    assert plug.turns == [], "it may still be on its way"
+    await house.lasts(1500.0, 0.0)
+    assert plug.turns == [False]
+
+
 async def test_a_plug_that_a_person_pulled_stays_pulled():
     plug = FakePlug(on=False)
     house = House(plug=plug, cut_plug=True)
