@@ -94,7 +94,7 @@ class MinerSteps(HeaterFlow):
         self._profile = await identify(self._link, self._address, self._info)
         # A person who types the address of a miner that was discovered meanwhile takes that miner in hand.
         discovered = self.source in {SOURCE_DHCP, SOURCE_ZEROCONF}
-        await self.async_set_unique_id(self._profile.identity, raise_on_progress=True)
+        await self.async_set_unique_id(self._profile.identity, raise_on_progress=discovered)
         self._abort_if_unique_id_configured(updates={CONF_HOST: self._address.host, CONF_PORT: self._address.port})
         if driven_by_entities(self.hass, self._address.host, self._profile.mac):
             return self.async_abort(reason="driven_by_entities")
