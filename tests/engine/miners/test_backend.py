@@ -442,7 +442,7 @@ async def test_a_plug_ends_what_heats_although_it_was_told_twice_to_stop():
     await house.poll()
     house.driver.obeys = False
     await house.asked(0.0)
-    await house.lasts(100.0, 0.0)
+    await house.lasts(10.0, 0.0)
     assert plug.turns == [], "it may still be on its way"
     await house.lasts(1500.0, 0.0)
     assert plug.turns == [False]
