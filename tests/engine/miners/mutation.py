@@ -1,8 +1,10 @@
 """Ten thousand wrong answers from one that is right: every parser must take them with nothing but a typed error."""
 
 from collections.abc import Callable
+from contextlib import suppress
 import copy
 import json
+import marshal
 import random
 from typing import Any
 
@@ -23,25 +25,37 @@ def _paths(node: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return [path, *(deeper for key, child in below for deeper in _paths(child, (*path, key)))]
 
 
+_KNOWN: dict[bytes, list[tuple[Any, ...]]] = {}
+
+
 def mutated(answer: Any, rng: random.Random) -> Any:
     """Return the answer with one to six of its parts lost, exchanged, doubled or made absurd."""
-    answer = copy.deepcopy(answer)
+    frozen = marshal.dumps(answer)
+    if frozen not in _KNOWN:
+        _KNOWN[frozen] = _paths(answer)
+    answer, paths = marshal.loads(frozen), _KNOWN[frozen]
     for _ in range(rng.randint(1, 6)):
-        path = rng.choice(_paths(answer))
+        path = rng.choice(paths)
         if not path:
             if rng.random() < 0.1:
                 return rng.choice(ODD)
             continue
-        holder = answer
-        for key in path[:-1]:
-            holder = holder[key]
-        if rng.random() < 0.3:
-            del holder[path[-1]]
-        elif isinstance(holder[path[-1]], str) and rng.random() < 0.5:
-            holder[path[-1]] = garbled(holder[path[-1]], rng)
-        else:
-            holder[path[-1]] = copy.deepcopy(rng.choice(ODD))
+        with suppress(KeyError, IndexError, TypeError):
+            # What lay there may be gone already.
+            _mutate_at(answer, path, rng)
     return answer
+
+
+def _mutate_at(answer: Any, path: tuple[Any, ...], rng: random.Random) -> None:
+    holder = answer
+    for key in path[:-1]:
+        holder = holder[key]
+    if rng.random() < 0.3:
+        del holder[path[-1]]
+    elif isinstance(holder[path[-1]], str) and rng.random() < 0.5:
+        holder[path[-1]] = garbled(holder[path[-1]], rng)
+    else:
+        holder[path[-1]] = copy.deepcopy(rng.choice(ODD))
 
 
 def garbled(text: str, rng: random.Random) -> str:
