@@ -82,7 +82,7 @@ class HashwarmConfigFlow(MinerSteps, EntitySteps, domain=DOMAIN):
         self._abort_if_unique_id_configured()
         errors: dict[str, str] = {}
         if user_input is not None:
-            errors = room_errors(user_input)
+            errors = room_errors(self.hass, user_input)
             if not errors:
                 errors = await self._try_hashing()
             if not errors:
@@ -114,7 +114,7 @@ class HashwarmConfigFlow(MinerSteps, EntitySteps, domain=DOMAIN):
         if entry.data[CONF_KIND] == KIND_ENTITIES:
             return await self.async_step_reconfigure_entities(user_input)
         errors: dict[str, str] = {}
-        if user_input is not None and not (errors := room_errors(user_input)):
+        if user_input is not None and not (errors := room_errors(self.hass, user_input)):
             self._data = {CONF_KIND: entry.data[CONF_KIND], **user_input}
             return await self.async_step_reconfigure_pool()
         return self.async_show_form(

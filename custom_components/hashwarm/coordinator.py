@@ -46,6 +46,7 @@ from .option_defaults import heater_options
 LIVELY_FOR_S = 30.0
 MONEY_EVERY = timedelta(minutes=1)
 SAVE_EVERY_S = 300.0
+SAVE_TURN_S = 1.0
 STORE_VERSION = 1
 
 type HeaterConfigEntry = ConfigEntry[HeaterCoordinator]
@@ -80,6 +81,7 @@ class HeaterCoordinator(DataUpdateCoordinator[HeaterState]):
         self._store = store
         self._lively_until_s = self._saved_at_s = monotonic()
         self._booked_into: Home | None = None
+        self._saved_turn: tuple[bool, int] | None = None
         self._tally = HashTally()
 
     @property
@@ -228,7 +230,12 @@ class HeaterCoordinator(DataUpdateCoordinator[HeaterState]):
     def passed(self) -> None:
         """Take over the heater's newest pass, and every few minutes keep what its control must not forget."""
         self.async_set_updated_data(self.heater.state)
-        if monotonic() - self._saved_at_s >= SAVE_EVERY_S:
+        turn = self.heater.state.turn
+        if turn != self._saved_turn:
+            # Minimum times and the restart budget must outlive a crash that follows at once.
+            self._saved_turn, self._saved_at_s = turn, monotonic()
+            self._store.async_delay_save(self.heater.as_dict, SAVE_TURN_S)
+        elif monotonic() - self._saved_at_s >= SAVE_EVERY_S:
             self._saved_at_s = monotonic()
             self._store.async_delay_save(self.heater.as_dict)
 

@@ -1,6 +1,8 @@
 """Notices a device that is a heater already, by its address or through entities: two hands would fight over it."""
 
+from collections.abc import Mapping
 from contextlib import suppress
+from typing import Any
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_HOST, CONF_IP_ADDRESS
@@ -10,9 +12,13 @@ from homeassistant.helpers import device_registry as dr, entity_registry as er
 from .const import (
     CONF_CONTROLLED,
     CONF_KIND,
+    CONF_OUTDOOR_SENSOR,
     CONF_PAUSE_SWITCH,
     CONF_PLUG,
+    CONF_POWER_METER,
     CONF_PROFILE,
+    CONF_ROOM_SENSOR,
+    CONF_SECOND_ROOM_SENSOR,
     DOMAIN,
     KIND_ENTITIES,
     KIND_NETWORKED_MINER,
@@ -21,6 +27,13 @@ from .engine.miners import mac
 from .engine.model.errors import InvalidValueError
 from .helpers import parse_host
 
+MEASURING_AND_SWITCHING = (
+    CONF_ROOM_SENSOR,
+    CONF_SECOND_ROOM_SENSOR,
+    CONF_OUTDOOR_SENSOR,
+    CONF_POWER_METER,
+    CONF_PLUG,
+)
 # What integrations call the address of their device.
 HOST_KEYS = (CONF_HOST, CONF_IP_ADDRESS, "ip")
 
@@ -53,11 +66,28 @@ def driven_by_entities(hass: HomeAssistant, host: str, address: str | None) -> b
     return False
 
 
-def in_use(hass: HomeAssistant, *entity_ids: str | None) -> bool:
+def chosen_errors(hass: HomeAssistant, chosen: Mapping[str, Any], heater: ConfigEntry | None = None) -> dict[str, str]:
+    """Return which of the entities that a form names cannot be: one of ours, or the plug of another heater.
+
+    A heater that measured itself with its own figure would believe it for ever; one that took a switch of ours for its
+    plug would go deaf.
+    """
+    registry = er.async_get(hass)
+    for key in MEASURING_AND_SWITCHING:
+        entity = registry.async_get(chosen[key]) if chosen.get(key) else None
+        if entity is not None and entity.platform == DOMAIN:
+            return {key: "own_entity"}
+    if in_use(hass, chosen.get(CONF_PLUG), but=heater):
+        return {CONF_PLUG: "entity_in_use"}
+    return {}
+
+
+def in_use(hass: HomeAssistant, *entity_ids: str | None, but: ConfigEntry | None = None) -> bool:
     """Return whether another heater is switched or driven with one of these entities."""
     used = {
         told.get(key)
         for heater in hass.config_entries.async_entries(DOMAIN)
+        if but is None or heater.entry_id != but.entry_id
         for told, key in ((heater.data, CONF_CONTROLLED), (heater.data, CONF_PAUSE_SWITCH), (heater.options, CONF_PLUG))
     }
     return any(entity_id in used for entity_id in entity_ids if entity_id is not None)

@@ -163,7 +163,7 @@ class EntitySteps(HeaterFlow):
     async def async_step_entities_room(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Pick the room and the power sensor."""
         errors: dict[str, str] = {}
-        if user_input is not None and not (errors := room_errors(user_input)):
+        if user_input is not None and not (errors := room_errors(self.hass, user_input)):
             data = {CONF_KIND: KIND_ENTITIES, **self._controlled, CONF_OFF_OPTION: self._off_option}
             return await self.finish(
                 title=self._profile_of.model,
@@ -180,7 +180,7 @@ class EntitySteps(HeaterFlow):
         """Change the sensors; history stays."""
         entry = self._get_reconfigure_entry()
         errors: dict[str, str] = {}
-        if user_input is not None and not (errors := room_errors(user_input)):
+        if user_input is not None and not (errors := room_errors(self.hass, user_input)):
             kept = {key: value for key, value in entry.data.items() if key not in {str(field) for field in ROOM.schema}}
             return self.async_update_reload_and_abort(entry, data={**kept, **user_input})
         return self.async_show_form(

@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from homeassistant.config_entries import SOURCE_SYSTEM, ConfigFlow, ConfigFlowResult
+from homeassistant.config_entries import SOURCE_SYSTEM, ConfigEntry, ConfigFlow, ConfigFlowResult
+from homeassistant.core import HomeAssistant
 
 from .const import CONF_PLUG, CONF_POWER_METER, CONF_ROOM_SENSOR, CONF_SECOND_ROOM_SENSOR, DOMAIN
+from .doubles import chosen_errors
 from .flow_schemas import PRICE
 from .helpers import has_home
 from .options_flow import price_errors
@@ -49,8 +51,10 @@ class HeaterFlow(ConfigFlow):
         return self.async_create_entry(title=self._title, data=self._data, options=self._options)
 
 
-def room_errors(user_input: Mapping[str, Any]) -> dict[str, str]:
-    """Return what is wrong with the sensors that a form names."""
+def room_errors(
+    hass: HomeAssistant, user_input: Mapping[str, Any], heater: ConfigEntry | None = None
+) -> dict[str, str]:
+    """Return what is wrong with the sensors, the meter and the plug that a form names."""
     if user_input[CONF_ROOM_SENSOR] == user_input.get(CONF_SECOND_ROOM_SENSOR):
         return {CONF_SECOND_ROOM_SENSOR: "same_sensor"}
-    return {}
+    return chosen_errors(hass, user_input, heater)

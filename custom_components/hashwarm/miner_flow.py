@@ -153,7 +153,7 @@ class MinerSteps(HeaterFlow):
         """Pick the room that it heats, its meter and its plug."""
         errors: dict[str, str] = {}
         profile = self._profile
-        if user_input is not None and not (errors := _miner_errors(user_input, profile)):
+        if user_input is not None and not (errors := self._room_errors(user_input)):
             return await self._take_room(user_input)
         return self.async_show_form(
             step_id="miner_room",
@@ -166,6 +166,11 @@ class MinerSteps(HeaterFlow):
                 "maximum": f"{profile.levels[-1].power_w:.0f}",
             },
         )
+
+    def _room_errors(self, user_input: Mapping[str, Any]) -> dict[str, str]:
+        if not self._profile.can_pause and CONF_PLUG not in user_input:
+            return {CONF_PLUG: "plug_needed"}
+        return room_errors(self.hass, user_input)
 
     async def _take_room(self, user_input: dict[str, Any]) -> ConfigFlowResult:
         data = {CONF_KIND: KIND_NETWORKED_MINER, CONF_FAMILY: self._info.family.value, **_connection(self._address)}
@@ -227,7 +232,7 @@ class MinerSteps(HeaterFlow):
         errors: dict[str, str] = {}
         if user_input is not None:
             kept = self._address
-            errors = room_errors(user_input) or self._take_address(
+            errors = room_errors(self.hass, user_input) or self._take_address(
                 {**_login(kept), CONF_HOST: user_input[CONF_HOST], **_given(user_input)}
             )
             if not errors and (self._address != kept):
@@ -292,9 +297,3 @@ def _shown_host(address: MinerAddress) -> str:
 
 def _other_than_80(port: int | None) -> int | None:
     return None if port in {None, 80} else port
-
-
-def _miner_errors(user_input: Mapping[str, Any], profile: MinerProfile) -> dict[str, str]:
-    if not profile.can_pause and CONF_PLUG not in user_input:
-        return {CONF_PLUG: "plug_needed"}
-    return room_errors(user_input)

@@ -21,6 +21,7 @@ from .const import (
     KIND_ENTITIES,
     KIND_NETWORKED_MINER,
 )
+from .doubles import chosen_errors
 from .engine.miners import MinerProfile
 from .engine.model.control import Preset
 from .flow_schemas import ENTITIES_OPTIONS, HEATER_OPTIONS, HOME_OPTIONS, MINER_OPTIONS
@@ -49,6 +50,7 @@ class HeaterOptionsFlow(OptionsFlowWithReload):
         errors: dict[str, str] = {}
         if user_input is not None:
             errors = self._power_errors(user_input) or self._plug_errors(user_input)
+            errors = errors or chosen_errors(self.hass, user_input, self.config_entry)
             if not errors:
                 return await self.async_step_init(user_input)
         return self.async_show_form(
@@ -61,8 +63,10 @@ class HeaterOptionsFlow(OptionsFlowWithReload):
     async def async_step_entities(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Show and keep the options of entities as a heater."""
         errors: dict[str, str] = {}
-        if user_input is not None and not (errors := self._power_errors(user_input)):
-            return await self.async_step_init(user_input)
+        if user_input is not None:
+            errors = self._power_errors(user_input) or chosen_errors(self.hass, user_input, self.config_entry)
+            if not errors:
+                return await self.async_step_init(user_input)
         return self.async_show_form(
             step_id="entities",
             data_schema=self.add_suggested_values_to_schema(ENTITIES_OPTIONS, user_input or self._known),

@@ -111,10 +111,13 @@ def forms(section: str) -> dict[str, set[str]]:
 
 
 def shared_words() -> set[str]:
-    """Return the errors of the price form, which both flows show."""
-    tree = ast.parse(sources("options")[0].read_text())
-    function = next(node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "price_errors")
-    return words_in(function)
+    """Return the errors of the price form and of entities that cannot be chosen, which both flows show."""
+    shared = {sources("options")[0]: "price_errors", INTEGRATION / "doubles.py": "chosen_errors"}
+    words: set[str] = set()
+    for path, name in shared.items():
+        tree = ast.parse(path.read_text())
+        words |= words_in(next(node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == name))
+    return words
 
 
 def words_of_errors(section: str) -> set[str]:

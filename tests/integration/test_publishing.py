@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from time import monotonic
 from typing import Any
 from unittest.mock import patch
@@ -10,7 +10,7 @@ from unittest.mock import patch
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.event import async_track_state_report_event
-from homeassistant.util.dt import start_of_local_day
+from homeassistant.util.dt import start_of_local_day, utcnow
 import pytest
 
 from custom_components.hashwarm.engine.home import Figure, FigureKind
@@ -146,7 +146,8 @@ async def test_money_says_who_told_the_figures_behind_it_and_when(house: House, 
     for key in keys:
         attributes = house.state("sensor", key).attributes
         assert (attributes["source"], attributes["as_of"]) == ("manual", None), key
-    at = datetime(2026, 11, 22, 12, tzinfo=UTC)
+    # Later than the house was set up: time only goes on.
+    at = utcnow().replace(microsecond=0) + timedelta(hours=1)
     freezer.move_to(at + timedelta(minutes=7))
     figures = {
         FigureKind.DIFFICULTY: Figure(value=1e14, source="mempool.space", at=at),
@@ -159,13 +160,13 @@ async def test_money_says_who_told_the_figures_behind_it_and_when(house: House, 
         for key in keys:
             attributes = house.state("sensor", key).attributes
             source = "mempool.space" if key in {"earnings_today", "earnings_total"} else "coinbase.com, mempool.space"
-            assert (attributes["source"], attributes["as_of"]) == (source, "2026-11-22T12:00:00+00:00"), key
+            assert (attributes["source"], attributes["as_of"]) == (source, at.isoformat()), key
         attributes = house.state("sensor", "btc_price", owner="home").attributes
-        assert (attributes["source"], attributes["as_of"]) == ("coinbase.com", "2026-11-22T12:06:00+00:00")
+        assert (attributes["source"], attributes["as_of"]) == ("coinbase.com", (at + timedelta(minutes=6)).isoformat())
 
 
 async def test_the_earnings_of_today_begin_at_local_midnight(house: House, freezer: FrozenDateTimeFactory):
-    freezer.move_to("2026-11-22T20:00:00+00:00")
+    freezer.move_to((utcnow() + timedelta(days=1)).replace(hour=20, minute=0))
     await house.a_pass()
     midnight = start_of_local_day().isoformat()
     assert house.state("sensor", "earnings_today").attributes["last_reset"] == midnight

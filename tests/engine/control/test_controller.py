@@ -269,3 +269,11 @@ def test_a_limit_that_is_no_number_is_reached():
     bench.controller = Controller(RoomResponse.ORDINARY, SafetyLimits(chip_maximum_c=float("nan")))
     bench.chip_c = 20.0
     assert bench.step().why is Why.CHIP_TOO_HOT
+
+
+def test_of_a_device_that_does_not_answer_nothing_else_is_said(bench):
+    bench.status = DeviceStatus.OFFLINE
+    bench.room = [25.0]
+    assert bench.step().why is Why.DEVICE_OFFLINE
+    bench.settings.on = False
+    assert bench.step().why is Why.USER_OFF

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 import json
 import logging
 from typing import Any
@@ -15,8 +16,13 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr, entity_registry as er, issue_registry as ir
 from homeassistant.requirements import RequirementsNotFound
 from homeassistant.setup import async_setup_component
+from homeassistant.util.dt import utcnow
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry, get_system_health_info
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_fire_time_changed,
+    get_system_health_info,
+)
 from syrupy.assertion import SnapshotAssertion
 
 from custom_components.hashwarm import miner_flow
@@ -485,3 +491,41 @@ class TestAsicRs:
         process.side_effect = None
         await hass.config_entries.async_reload(owner.entry.entry_id)
         assert owner.entry.state is ConfigEntryState.LOADED
+
+
+@pytest.mark.parametrize(
+    ("field", "domain", "key"),
+    [("power_meter", "sensor", "power"), ("plug", "switch", "pause"), ("plug", "switch", "fan_automatic")],
+)
+async def test_a_heater_is_not_measured_or_switched_by_itself(hass, own, field, domain, key):
+    owner = await own()
+    form = await hass.config_entries.options.async_init(owner.entry.entry_id)
+    shown = {str(name): name.description["suggested_value"] for name in form["data_schema"].schema if name.description}
+    ours = owner.entity_id(domain, key)
+    refused = await hass.config_entries.options.async_configure(form["flow_id"], {**shown, field: ours})
+    assert refused["errors"] == {field: "own_entity"}
+    mended = await hass.config_entries.options.async_configure(form["flow_id"], shown)
+    assert mended["type"] == "create_entry"
+
+
+async def test_the_plug_of_another_heater_is_not_shared(hass, own):
+    owner = await own()
+    other = MockConfigEntry(
+        domain=DOMAIN, unique_id="other", data={"kind": "networked_miner"}, options={"plug": "switch.plug"}
+    )
+    other.add_to_hass(hass)
+    form = await hass.config_entries.options.async_init(owner.entry.entry_id)
+    shown = {str(name): name.description["suggested_value"] for name in form["data_schema"].schema if name.description}
+    refused = await hass.config_entries.options.async_configure(form["flow_id"], {**shown, "plug": "switch.plug"})
+    assert refused["errors"] == {"plug": "entity_in_use"}
+    await hass.config_entries.async_remove(other.entry_id)
+
+
+async def test_a_start_is_written_down_at_once(hass, own, hass_storage):
+    owner = await own()
+    await heating(owner)
+    async_fire_time_changed(hass, utcnow() + timedelta(seconds=2))
+    await hass.async_block_till_done()
+    kept = hass_storage[f"hashwarm.{owner.entry.entry_id}"]["data"]["controller"]["shaper"]
+    assert kept["power_w"] > 0.0
+    assert len(kept["starts_at"]) == 1

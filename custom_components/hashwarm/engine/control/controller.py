@@ -156,7 +156,7 @@ class Controller:
             power_w=power_w,
             demand_w=demand_w,
             demand_percent=100.0 * demand_w / inputs.capabilities.maximum_w if inputs.capabilities.maximum_w else 0.0,
-            why=wrong or why,
+            why=wrong or _told(why, inputs),
             room_c=sight.room_c,
             sensor_lost=sight.room_c is None and not sight.awaited,
             disobedience=wrong,
@@ -351,6 +351,12 @@ def _reason(shaped: Shaped, reason: Why, telemetry: Telemetry | None) -> Why:
     if shaped.why is not None:
         return shaped.why
     return _device_reason(telemetry) or reason if shaped.power_w > 0.0 else reason
+
+
+def _told(why: Why, inputs: ControlInputs) -> Why:
+    """Return the reason that counts: nothing else is so of a device that does not answer."""
+    deaf = inputs.telemetry is not None and inputs.telemetry.status is DeviceStatus.OFFLINE
+    return Why.DEVICE_OFFLINE if deaf and inputs.settings.runs and not inputs.stopping else why
 
 
 def _device_reason(telemetry: Telemetry | None) -> Why | None:

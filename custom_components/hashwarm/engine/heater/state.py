@@ -42,6 +42,11 @@ class HeaterState:
         return HeaterAction.IDLE if self.settings.on else HeaterAction.OFF
 
     @property
+    def turn(self) -> tuple[bool, int]:
+        """Return what changes with every start and stop."""
+        return self.decision is not None and self.decision.power_w > 0.0, self.starts_today
+
+    @property
     def offline(self) -> bool:
         """Return whether the device does not answer."""
         return self.telemetry is not None and self.telemetry.status is DeviceStatus.OFFLINE
