@@ -40,11 +40,12 @@ async def _measured(size: int, folder: Path, options: dict[str, float], say: Say
         wanted = {"folder": str(folder / "config"), "miners": miners.hello, "interval_s": INTERVAL_S}
         specification = folder / "specification.json"
         specification.write_text(json.dumps(wanted), encoding="utf-8")
-        say(f"{size} miners: Home Assistant starts for the first time, and makes all entities")
-        async with Child("fleet_home", str(specification), folder / "first.log") as first:
-            first_up_s = first.hello["up_s"]
-        say(f"{size} miners: stopped")
-        say(f"{size} miners: Home Assistant starts again")
+        first_up_s = None
+        if size:
+            say(f"{size} miners: Home Assistant starts for the first time, and makes all entities")
+            async with Child("fleet_home", str(specification), folder / "first.log") as first:
+                first_up_s = first.hello["up_s"]
+        say(f"{size} miners: Home Assistant starts")
         async with Child("fleet_home", str(specification), folder / "home.log") as home:
             say(f"{size} miners: up after {home.hello['up_s']} s, warming up for {options['warm_up_s']:.0f} s")
             await asyncio.sleep(options["warm_up_s"])

@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 import json
+import os
 from pathlib import Path
 import sys
 from typing import Any, Self
@@ -37,6 +38,8 @@ class Child:
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=sink,
+                # Home Assistant keeps bytecode; a shell that forbids it would have every module compiled anew.
+                env={name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"},
                 limit=LONGEST_LINE,
                 # Ctrl-C is for the benchmark, which then ends its children in order.
                 start_new_session=True,

@@ -25,7 +25,7 @@ from homeassistant.config_entries import (
 from homeassistant.core import HomeAssistant
 
 from .fleet_child import say, serve
-from .fleet_watch import Lags, Updates
+from .fleet_watch import Collections, Lags, Updates
 
 DOMAIN = "hashwarm"
 # Nobody asks its web server anything, but Home Assistant does not start without one.
@@ -166,13 +166,15 @@ class Measured:
     async def answer(self, seconds: float) -> dict[str, Any]:
         """Measure for so long."""
         self._updates.clear()
-        lags, written = Lags(), self._hass.states
+        lags = Lags()
         began_s, cpu_s = time.perf_counter(), time.process_time()
-        await lags.run(seconds)
+        with Collections() as collections:
+            await lags.run(seconds)
         elapsed_s, cpu_s = time.perf_counter() - began_s, time.process_time() - cpu_s
         return {
             "cpu_core_percent": round(100.0 * cpu_s / elapsed_s, 2),
-            "entities": len(written.async_all()),
+            "entities": len(self._hass.states.async_entity_ids()),
+            "full_collections_ms": collections.figures(),
             "loop_lag_ms": lags.figures(),
             "rss_mb": rss_mb(),
             "seconds": round(elapsed_s, 1),

@@ -2,11 +2,14 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+import gc
 import statistics
 import time
-from typing import Any
+from typing import Any, Self
 
 TICK_S = 0.01
+OLDEST = 2
+"""The generation whose collection looks at every object there is."""
 SOONER_S = 0.5
 """An update that comes so much sooner than the interval was asked for out of turn."""
 
@@ -38,6 +41,35 @@ class Lags:
     def figures(self) -> dict[str, float]:
         """Return the spread."""
         return spread(self._lags_ms)
+
+
+class Collections:
+    """How long the full collections of Python's garbage collector hold the loop, in ms."""
+
+    def __init__(self) -> None:
+        self._began_s = 0.0
+        self._times_ms: list[float] = []
+
+    def __enter__(self) -> Self:
+        """Look on."""
+        gc.callbacks.append(self._seen)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Look away."""
+        gc.callbacks.remove(self._seen)
+
+    def _seen(self, phase: str, info: dict[str, int]) -> None:
+        if info["generation"] < OLDEST:
+            return
+        if phase == "start":
+            self._began_s = time.perf_counter()
+        else:
+            self._times_ms.append(round((time.perf_counter() - self._began_s) * 1e3, 1))
+
+    def figures(self) -> list[float]:
+        """Return the times."""
+        return self._times_ms
 
 
 class Updates:
