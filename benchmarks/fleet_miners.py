@@ -14,7 +14,7 @@ from custom_components.hashwarm.engine.miners import BY_NAME, Family, Link, Mine
 from simulators.miners.avalon import AvalonEmulator
 from simulators.miners.axeos import AxeosEmulator
 from simulators.miners.braiins import BraiinsEmulator
-from simulators.miners.emulator import Emulator, Fault
+from simulators.miners.emulator import Emulator, Fault, RpcEmulator
 from simulators.miners.nerdqaxe import NerdqaxeEmulator
 
 from .fleet_child import say, serve
@@ -51,6 +51,11 @@ async def described(link: Link, miner: Emulator) -> dict[str, Any]:
     }
 
 
+def _requests(miner: Emulator) -> int:
+    """Return what was asked of a miner; those with a TCP API count their connections and the commands in them."""
+    return miner.requests["connection"] if isinstance(miner, RpcEmulator) else miner.requests.total()
+
+
 class Fleet:
     """Answers the benchmark: `counts`, or `hang` and `heal` the first miner."""
 
@@ -62,7 +67,7 @@ class Fleet:
         if question != "counts":
             self._miners[0].fault = Fault.HUNG if question == "hang" else Fault.NONE
         return {
-            "requests": sum(miner.requests.total() for miner in self._miners),
+            "requests": sum(_requests(miner) for miner in self._miners),
             "writes": sum(len(miner.writes) for miner in self._miners),
             "feeds": sum(miner.requests[FEED] for miner in self._miners),
         }

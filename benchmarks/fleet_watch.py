@@ -15,14 +15,12 @@ SOONER_S = 0.5
 
 
 def spread(values: list[float]) -> dict[str, float]:
-    """Return median, 99th percentile and maximum; nothing of too few."""
+    """Return median, 95th and 99th percentile and maximum; nothing of too few."""
     if len(values) < 2:
         return {}
-    return {
-        "p50": round(statistics.median(values), 2),
-        "p99": round(statistics.quantiles(values, n=100, method="inclusive")[98], 2),
-        "max": round(max(values), 2),
-    }
+    shares = statistics.quantiles(values, n=100, method="inclusive")
+    figures = {"p50": shares[49], "p95": shares[94], "p99": shares[98], "max": max(values)}
+    return {name: round(value, 2) for name, value in figures.items()}
 
 
 class Lags:
