@@ -30,6 +30,8 @@ class Why(StrEnum):
     HOLDING = "holding"
     PREHEAT = "preheat"
     PREHEATING_DEVICE = "preheating_device"
+    PLAN_RUN = "plan_run"
+    PLAN_WAIT = "plan_wait"
     BELOW_FLOOR_CYCLING = "below_floor_cycling"
     HEAT_DEMAND = "heat_demand"
     HEAT_DEMAND_EXPIRED = "heat_demand_expired"
