@@ -1,0 +1,113 @@
+"""Our own thermostats as contestants: the regulator, and the shaper before a peer."""
+
+from typing import Any
+
+from custom_components.hashwarm.engine.control import ControlInputs, Controller, HeaterSettings, RoomResponse, SafetyLimits
+from custom_components.hashwarm.engine.control.shaper import Shaper
+from custom_components.hashwarm.engine.model.capabilities import Capabilities, ControlKind, PowerSource
+from custom_components.hashwarm.engine.model.protocols import TemperatureReading
+from custom_components.hashwarm.engine.model.telemetry import DeviceStatus, Telemetry
+
+from .thermostat_view import (
+    BOOT_MINUTES,
+    FLOOR_W,
+    LEAST_OFF_MINUTES,
+    MAXIMUM_W,
+    MINUTE_S,
+    RAMP_W_PER_MINUTE,
+    Contestant,
+    View,
+    Weather,
+)
+
+COLD_K = 2.0
+CAPABILITIES = Capabilities(
+    control=ControlKind.CONTINUOUS_WATTS,
+    floor_w=FLOOR_W,
+    maximum_w=MAXIMUM_W,
+    ramp_s=(MAXIMUM_W - FLOOR_W) / RAMP_W_PER_MINUTE * 60.0,
+    boot_s=BOOT_MINUTES * 60.0,
+    minimum_on_s=1200.0,
+    minimum_off_s=LEAST_OFF_MINUTES * 60.0,
+    power_source=PowerSource.METERED,
+)
+RESPONSES = {600: RoomResponse.ORDINARY, 900: RoomResponse.HEAVY}
+"""What a person would answer of these houses."""
+
+
+class BehindShaper:
+    """A peer whose demand our shaper turns into commands that the miner can obey."""
+
+    uses_prices = False
+
+    def __init__(self, peer: Contestant) -> None:
+        self._peer = peer
+        self.weather = peer.weather
+        self._shaper = Shaper()
+
+    def demand_w(self, view: View) -> float:
+        """Return the shaped command."""
+        cold = view.room_c is not None and view.room_c < view.setpoint_c - COLD_K
+        wanted_w = self._peer.demand_w(view)
+        return self._shaper.step(wanted_w, CAPABILITIES, now=view.at, elapsed_s=MINUTE_S, cold=cold).power_w
+
+    def notes(self) -> dict[str, Any]:
+        """Return what the peer says."""
+        return self._peer.notes()
+
+    def close(self) -> None:
+        """End the peer."""
+        self._peer.close()
+
+
+class OurRegulator:
+    """The product's own pass: regulator, shaper and governor, as on the first evening."""
+
+    weather = Weather.NONE
+    uses_prices = False
+
+    def __init__(self, case: int, stored: dict[str, Any] | None = None, now: float = 0.0) -> None:
+        self._case = case
+        self._controller = Controller.restored(RESPONSES[case], SafetyLimits(), stored, now=now)
+        self._settings = HeaterSettings(on=True)
+
+    def demand_w(self, view: View) -> float:
+        """Pass the readings through the controller."""
+        return self._controller.step(self._inputs(view)).power_w
+
+    def _inputs(self, view: View) -> ControlInputs:
+        self._settings.choose_target(view.setpoint_c)
+        return ControlInputs(
+            now_s=view.at,
+            now=view.at,
+            settings=self._settings,
+            capabilities=CAPABILITIES,
+            telemetry=telemetry(view),
+            room=(reading(view),),
+            outdoor_c=view.outdoor_c,
+            breaker_left_w=None if view.conditions.ceiling_w(view.at) > MAXIMUM_W else view.conditions.ceiling_w(view.at),
+        )
+
+    def restarted(self, now: float) -> OurRegulator:
+        """Return what a Home Assistant started anew makes of the state that the old one kept."""
+        return OurRegulator(self._case, {**self._controller.as_dict(now), "outlives": True}, now)
+
+    def notes(self) -> dict[str, Any]:
+        """Return nothing."""
+        return {}
+
+    def close(self) -> None:
+        """Hold nothing."""
+
+
+def telemetry(view: View) -> Telemetry:
+    """Say what a miner of the bench would say of itself."""
+    status = DeviceStatus.PAUSED
+    if view.running:
+        status = DeviceStatus.STARTING if view.booting else DeviceStatus.RUNNING
+    return Telemetry(at_s=view.at, status=status, power_w=view.drawn_w, power_source=PowerSource.METERED)
+
+
+def reading(view: View) -> TemperatureReading | None:
+    """Return the room sensor's report as an adapter hands it on."""
+    return None if view.room_c is None else TemperatureReading(celsius=view.room_c, age_s=view.room_age_s)
