@@ -16,9 +16,15 @@ from homeassistant.const import (
     STATE_UNKNOWN,
 )
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
 
 from ..engine.model.driver import Driver, MinerProfile, MinerReading
-from ..engine.model.errors import DeviceGarbageError, DeviceUnreachableError, DeviceUnsupportedError
+from ..engine.model.errors import (
+    DeviceGarbageError,
+    DeviceGoneError,
+    DeviceUnreachableError,
+    DeviceUnsupportedError,
+)
 from ..engine.model.telemetry import DeviceStatus
 from .plug import call
 
@@ -103,8 +109,10 @@ class EntityDriver(Driver):
             await self.write(self._ready if self._ready is not None else self._profile.levels[0].setting)
 
     def _state(self, entity_id: str) -> str:
-        """Return a state. Errors: DeviceUnreachableError."""
+        """Return a state. Errors: DeviceUnreachableError, DeviceGoneError."""
         state = self._hass.states.get(entity_id)
+        if state is None and self._hass.is_running and er.async_get(self._hass).async_get(entity_id) is None:
+            raise DeviceGoneError(f"{entity_id} does not exist")
         if state is None or state.state in {STATE_UNAVAILABLE, STATE_UNKNOWN}:
             raise DeviceUnreachableError(f"{entity_id} is not available")
         return state.state

@@ -1,0 +1,175 @@
+"""The hours to come in quarters, each with all that the planner asks for; holes are filled with what is likeliest."""
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from math import inf, isfinite
+from statistics import fmean
+
+from ..model.forecasts import Forecasts, Series
+from ..model.planning import SLOT_S, Slot, Wish
+from .sun import Site, sun_on_walls
+
+DAY_S = 86400.0
+HOUR_S = 3600.0
+# A forecast gives way to the sensor now, and has its word back after this.
+OUTDOOR_TRUST_S = 6 * HOUR_S
+# Beyond this far apart two points of a forecast are no line.
+LONGEST_LINE_S = 13 * HOUR_S
+MOST_CORRECTION_K = 6.0
+BELIEVABLE_OUTDOOR_C = (-60.0, 60.0)
+MILD_C = 10.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobHold:
+    """An AI job that holds the device: power in W, revenue per kWh, what it costs to end it early, in currency."""
+
+    until: float
+    power_w: float
+    revenue_per_kwh: float = 0.0
+    interruption_cost: float = inf
+
+
+def no_ceiling(_at: float) -> float:
+    """Return the ceiling, in W, of a heater that nothing limits."""
+    return inf
+
+
+@dataclass(frozen=True, kw_only=True)
+class Household:
+    """What does not come from forecasts: wishes, limits, the sun's geometry."""
+
+    wish_at: Callable[[float], Wish]
+    zone: tzinfo
+    site: Site | None = None
+    """Where the house stands; None for no sun."""
+    ceiling_w_at: Callable[[float], float] = no_ceiling
+    """What quiet hours and circuits leave, in W, at a Unix time."""
+    surplus_warmest_c: float | None = None
+    job: JobHold | None = None
+
+
+def slots(start: float, count: int, forecasts: Forecasts, household: Household) -> list[Slot]:
+    """Return so many quarters of an hour from the one that a Unix time falls into; never raises for want of data."""
+    first = start // SLOT_S * SLOT_S
+    times = [first + index * SLOT_S for index in range(count)]
+    prices = Tariff(forecasts.prices, forecasts.price_now, household.zone)
+    outdoor = Outdoor(forecasts, start)
+    surplus = dict(_finite(forecasts.surplus))
+    cloud = _finite(forecasts.cloud)
+    return [_slot(at, household, forecasts, prices.at(at), outdoor.at(at), cloud, surplus) for at in times]
+
+
+def _slot(
+    at: float,
+    household: Household,
+    forecasts: Forecasts,
+    price: float,
+    outdoor_c: float,
+    cloud: Series,
+    surplus: dict[float, float],
+) -> Slot:
+    wish, job = household.wish_at(at), household.job
+    held = job if job is not None and at < job.until else None
+    middle = at + SLOT_S / 2
+    cover = drawn_through(cloud, middle)
+    return Slot(
+        at=at,
+        outdoor_c=outdoor_c,
+        target_c=wish.target_c,
+        coldest_c=wish.coldest_c,
+        warmest_c=wish.warmest_c,
+        price_per_kwh=price,
+        surplus_w=max(surplus.get(at, 0.0), 0.0),
+        surplus_price_per_kwh=forecasts.surplus_price_per_kwh,
+        surplus_warmest_c=household.surplus_warmest_c,
+        ceiling_w=max(household.ceiling_w_at(at), 0.0),
+        job_power_w=held.power_w if held is not None else None,
+        job_revenue_per_kwh=held.revenue_per_kwh if held is not None else 0.0,
+        job_interruption_cost=held.interruption_cost if held is not None else 0.0,
+        **({} if household.site is None else {"sun": sun_on_walls(middle, household.site, cover)}),
+    )
+
+
+class Tariff:
+    """The price at any time: as known, else the mean of that hour on known days, else of all, else the price now."""
+
+    def __init__(self, prices: Series, price_now: float | None, zone: tzinfo) -> None:
+        self._known = dict(_finite(prices))
+        self._zone = zone
+        by_hour: defaultdict[int, list[float]] = defaultdict(list)
+        for at, price in self._known.items():
+            by_hour[self._hour(at)].append(price)
+        self._by_hour = {hour: fmean(found) for hour, found in by_hour.items()}
+        now = price_now if price_now is not None and isfinite(price_now) else 0.0
+        self._else = fmean(self._known.values()) if self._known else now
+
+    def at(self, at: float) -> float:
+        """Return the price, in currency per kWh, of the quarter of an hour that begins at a Unix time."""
+        known = self._known.get(at)
+        return known if known is not None else self._by_hour.get(self._hour(at), self._else)
+
+    def _hour(self, at: float) -> int:
+        return datetime.fromtimestamp(at, self._zone).hour
+
+
+class Outdoor:
+    """The outdoor temperature at any time: forecast, brought to what the sensor says now, else as a day before."""
+
+    def __init__(self, forecasts: Forecasts, now: float) -> None:
+        low, high = BELIEVABLE_OUTDOOR_C
+        self._points = [(at, celsius) for at, celsius in _finite(forecasts.outdoor) if low <= celsius <= high]
+        measured = forecasts.outdoor_now_c
+        self._measured = measured if measured is not None and isfinite(measured) else None
+        self._now = now
+        expected = drawn_through(self._points, now)
+        off_by = 0.0 if self._measured is None or expected is None else self._measured - expected
+        self._off_by_k = min(max(off_by, -MOST_CORRECTION_K), MOST_CORRECTION_K)
+
+    def at(self, at: float) -> float:
+        """Return the temperature, in °C, of the quarter of an hour that begins at a Unix time."""
+        middle = at + SLOT_S / 2
+        expected = self._expected(middle)
+        if expected is None:
+            return self._flat_c
+        trust = min(max((middle - self._now) / OUTDOOR_TRUST_S, 0.0), 1.0)
+        return expected + (1.0 - trust) * self._off_by_k
+
+    def _expected(self, at: float) -> float | None:
+        """Return the forecast, or where it does not reach what was or is expected a day or two before."""
+        for days in range(3):
+            if (celsius := drawn_through(self._points, at - days * DAY_S)) is not None:
+                return celsius
+        return None
+
+    @property
+    def _flat_c(self) -> float:
+        """Return what is assumed of hours of which nobody says anything."""
+        if self._measured is not None:
+            return self._measured
+        return fmean(celsius for _, celsius in self._points) if self._points else MILD_C
+
+
+def drawn_through(points: Sequence[tuple[float, float]], at: float) -> float | None:
+    """Return the value at a time on the line between the points beside it; None outside, and in long gaps.
+
+    For an hour after the last point it still holds.
+    """
+    index = bisect_right(points, at, key=lambda point: point[0])
+    if index == 0:
+        return None
+    before_at, before = points[index - 1]
+    if index == len(points):
+        return before if at - before_at <= HOUR_S else None
+    after_at, after = points[index]
+    if after_at - before_at > LONGEST_LINE_S:
+        return before if at - before_at <= HOUR_S else None
+    return before + (after - before) * (at - before_at) / (after_at - before_at)
+
+
+def _finite(series: Series) -> list[tuple[float, float]]:
+    """Return the points that are numbers, in order, one for each time."""
+    return sorted({at: value for at, value in series if isfinite(at) and isfinite(value)}.items())

@@ -1,0 +1,44 @@
+"""What is known of the hours to come, as the adapters gather it and the planner's horizon takes it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from .planning import RoomSample
+
+type Series = Sequence[tuple[float, float]]
+"""Values with the Unix times that they belong to, in order of time."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Forecasts:
+    """What is known, with its holes; times are Unix seconds. Nothing is filled in here."""
+
+    prices: Series = ()
+    """Currency per kWh of each quarter of an hour that is known; those past tell of the same hours to come."""
+    price_now: float | None = None
+    outdoor: Series = ()
+    """°C at points in time, to be drawn through; of the last day too."""
+    outdoor_now_c: float | None = None
+    cloud: Series = ()
+    """Cover from 0 to 1 at points in time."""
+    surplus: Series = ()
+    """W of one's own roof, an entry for each quarter of an hour that is known."""
+    surplus_price_per_kwh: float = 0.0
+    """What the surplus would earn if it were fed in."""
+    price_source: str | None = None
+    price_known_until: float | None = None
+    weather_source: str | None = None
+
+
+class Foresight(Protocol):
+    """Who knows of the hours to come, and of the days that were recorded before we came."""
+
+    async def forecasts(self, now: datetime) -> Forecasts:
+        """Return what is known; never raises."""
+        ...
+
+    async def history(self, start: datetime, end: datetime) -> list[RoomSample]:
+        """Return what was recorded of the room, a sample every five minutes; never raises."""
+        ...
