@@ -6,6 +6,7 @@ from typing import Any, Self
 
 from ..model.capabilities import Capabilities
 from ..model.control import ControlMode, Preset, Why
+from ..model.planning import Guidance
 from ..model.protocols import TemperatureReading
 from ..model.sharing import Allotment, Neighbours, Standing
 from ..model.telemetry import DeviceStatus, Telemetry
@@ -48,6 +49,10 @@ class ControlInputs:
     outdoor_c: float | None = None
     breaker_left_w: float | None = None
     neighbours: Neighbours | None = None
+    guidance: Guidance | None = None
+    """What a trusted planner asks for; without it the regulator decides."""
+    cycle_ws: float = 0.0
+    """Heat in Ws that the room takes in or gives off before a person notices; below the floor cycles last as long."""
     stopping: bool = False
 
 
@@ -189,6 +194,9 @@ class Controller:
 
     def _thermostat(self, inputs: ControlInputs, room_c: float, elapsed_s: float) -> tuple[float, Why]:
         settings = inputs.settings
+        if inputs.guidance is not None and settings.preset is not Preset.FROST:
+            self._follow_plan(inputs, elapsed_s)
+            return min(inputs.guidance.power_w, inputs.capabilities.maximum_w), inputs.guidance.why
         demand_w = self._regulator.step(
             target_c=settings.target_c,
             room_c=room_c,
@@ -202,6 +210,16 @@ class Controller:
         if settings.preset is Preset.FROST:
             return demand_w, Why.FROST
         return demand_w, Why.HOLDING if abs(settings.target_c - room_c) <= AT_TARGET_K else Why.HEATING_UP
+
+    def _follow_plan(self, inputs: ControlInputs, elapsed_s: float) -> None:
+        """Let the regulator learn from what the plan spends, so that it can take over at any time."""
+        self._regulator.follow(
+            drawn_w=self._drawn_w,
+            target_c=inputs.settings.target_c,
+            outdoor_c=inputs.outdoor_c,
+            maximum_w=inputs.capabilities.maximum_w,
+            elapsed_s=elapsed_s,
+        )
 
     def _tracked_w(self, capabilities: Capabilities) -> float | None:
         """Return the draw that the regulator is held to; levels that alternate meet the demand in the mean only."""
@@ -288,6 +306,7 @@ class Controller:
             ceiling_w=ceiling_w,
             cold=_cold(inputs, sight),
             frost=frost,
+            cycle_ws=inputs.cycle_ws if inputs.settings.mode is ControlMode.THERMOSTAT else 0.0,
         )
 
     def _forced(self, power_w: float, why: Why, inputs: ControlInputs) -> tuple[float, Why]:

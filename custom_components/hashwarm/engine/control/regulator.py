@@ -36,6 +36,8 @@ GAINS: dict[RoomResponse, Gains] = {
 
 # Power readings within this share of the maximum count as obedience; estimates are no better.
 TRACKING_TOLERANCE = 0.1
+# Over this time what a plan spends is averaged; it holds some cycles of on and off.
+FOLLOWING_S = 4 * 3600.0
 
 
 class Regulator:
@@ -68,6 +70,16 @@ class Regulator:
             self._learn(error_k, maximum_w, elapsed_s)
         self._unlearn(_missing_w(possible_w, drawn_w, maximum_w), elapsed_s)
         return possible_w
+
+    def follow(
+        self, *, drawn_w: float | None, target_c: float, outdoor_c: float | None, maximum_w: float, elapsed_s: float
+    ) -> None:
+        """Take the slow mean of what another one spends for what the room needs, without a command of its own."""
+        forward_w = self._forward_w(target_c, outdoor_c, maximum_w)
+        self._hand_over(outdoor_c is not None, forward_w, maximum_w)
+        if drawn_w is not None:
+            share = min(elapsed_s / FOLLOWING_S, 1.0)
+            self.integral_w += share * (min(drawn_w, maximum_w) - forward_w - self.integral_w)
 
     def _forward_w(self, target_c: float, outdoor_c: float | None, maximum_w: float) -> float:
         if outdoor_c is None:

@@ -10,6 +10,7 @@ DAY_S = 86400.0
 HOUR_S = 3600.0
 # Where nothing else sets the pace, energy owed by this much time at one level turns a device over to the next.
 CYCLE_S = 30.0
+LONGEST_CYCLE_S = 4 * HOUR_S
 # A device that bears few writes is left alone while the demand stays this close, as a share of its maximum.
 DEADBAND_SHARE = 0.02
 
@@ -51,15 +52,17 @@ class Shaper:
         ceiling_w: float = inf,
         cold: bool = False,
         frost: bool = False,
+        cycle_ws: float = 0.0,
     ) -> Shaped:
         """Return the command for a demand, none of it above the ceiling; `now` is Unix time.
 
-        `cold` says that the room is under the comfort floor; `frost` that a start must not wait for anything.
+        `cold` says that the room is under the comfort floor; `frost` that a start must not wait for anything;
+        `cycle_ws` is the heat that may be owed to the room, or ahead, before somebody notices.
         """
         demand_w = min(max(demand_w, 0.0), capabilities.maximum_w, ceiling_w)
         self._follow_levels(capabilities)
         self.state.owed_ws += (demand_w - self.state.power_w) * elapsed_s
-        wanted_w = self._level(demand_w, capabilities, ceiling_w)
+        wanted_w = self._level(demand_w, capabilities, ceiling_w, cycle_ws)
         shaped = self._within_times(wanted_w, demand_w, capabilities, now=now, cold=cold, frost=frost)
         return self._commit(shaped, capabilities, now, ceiling_w)
 
@@ -84,13 +87,13 @@ class Shaper:
         if capabilities.levels_w and self.state.power_w > 0.0:
             self.state.power_w = min(capabilities.levels_w, key=lambda level_w: abs(level_w - self.state.power_w))
 
-    def _level(self, demand_w: float, capabilities: Capabilities, ceiling_w: float) -> float:
+    def _level(self, demand_w: float, capabilities: Capabilities, ceiling_w: float, cycle_ws: float) -> float:
         if demand_w <= 0.0:
             self.state.owed_ws = min(self.state.owed_ws, 0.0)
             return 0.0
         if demand_w < capabilities.floor_w:
             upper_w = capabilities.floor_w if capabilities.floor_w <= ceiling_w else 0.0
-            return self._alternate(0.0, upper_w, _turning_s(capabilities))
+            return self._alternate(0.0, upper_w, max(_turning_s(capabilities), _longest_s(upper_w, cycle_ws)))
         if not capabilities.levels_w:
             return self._between(demand_w, capabilities, ceiling_w)
         lower_w = max((level for level in capabilities.levels_w if level <= demand_w), default=0.0)
@@ -192,6 +195,11 @@ def _turning_s(capabilities: Capabilities) -> float:
     """Return how long one state lasts at least when a device alternates between running and not."""
     waits_s = (capabilities.minimum_on_s, capabilities.minimum_off_s, capabilities.write_interval_s)
     return max(CYCLE_S, *waits_s, 4 * capabilities.ramp_s, 4 * capabilities.boot_s)
+
+
+def _longest_s(upper_w: float, cycle_ws: float) -> float:
+    """Return the pace at which the room swings as far as it may, and no slower than some hours."""
+    return min(2 * cycle_ws / upper_w, LONGEST_CYCLE_S) if upper_w > 0.0 else 0.0
 
 
 def _dimming_s(capabilities: Capabilities) -> float:

@@ -1,0 +1,114 @@
+"""What a way through the hours costs: electricity less earnings, starts, being cold or too warm; needs numpy."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..model.planning import RevenueForecast, Slot
+from .house import House
+from .moves import FORBIDDEN, Moves
+from .thermal_model import HOURS, Floats
+
+# Where no price is known heat has a price all the same, or nothing could be weighed against comfort.
+NOMINAL_PRICE = 0.3
+# A K·h of cold weighs as much as the heater's maximum for this many hours; a K·h too warm somewhat less.
+COLD_WEIGHT_H = 1.0
+WARM_WEIGHT_H = 0.6
+# Stored heat leaks before it is of use.
+STORED_WORTH = 0.7
+
+
+@dataclass(frozen=True, kw_only=True)
+class PriceLevel:
+    """What a kWh is about worth in these hours, in currency, to weigh comfort and starts by."""
+
+    per_kwh: float
+    known: bool
+
+
+def price_level(slots: list[Slot]) -> PriceLevel:
+    """Return the mean size of the prices; a nominal one where all are zero, which is to say unknown."""
+    mean = sum(abs(slot.price_per_kwh) for slot in slots) / max(len(slots), 1)
+    return PriceLevel(per_kwh=mean, known=True) if mean > 0.0 else PriceLevel(per_kwh=NOMINAL_PRICE, known=False)
+
+
+class Costs:
+    """Tables over the slots of one problem."""
+
+    def __init__(
+        self, slots: list[Slot], revenue: RevenueForecast | None, *, maximum_w: float, floor_w: float, margin_k: float
+    ) -> None:
+        self._slots = slots
+        self._level = price_level(slots)
+        self._revenue = revenue
+        self._floor_w = floor_w
+        self._cold = COLD_WEIGHT_H * self._level.per_kwh * maximum_w / 1000.0
+        self._warm = WARM_WEIGHT_H * self._level.per_kwh * maximum_w / 1000.0
+        coldest_c = [slot.coldest_c + min(margin_k, 0.4 * (slot.warmest_c - slot.coldest_c)) for slot in slots]
+        self._coldest_c = list(zip(coldest_c, [*coldest_c[1:], coldest_c[-1]], strict=True))
+        self._money: dict[tuple[int, ...], Floats] = {}
+
+    def start(self, restart_cost_s: float, maximum_w: float) -> float:
+        """Return what the wear of a start costs, in currency."""
+        return restart_cost_s / 3600.0 * maximum_w / 1000.0 * self._level.per_kwh
+
+    def discomfort(self, index: int, air_c: Floats, power_w: Floats) -> Floats:
+        """Return what the room at the end of a slot costs: cold always, too warm while heat is put in."""
+        slot = self._slots[index]
+        now_c, then_c = self._coldest_c[index]
+        cold_k = np.maximum(now_c - air_c, 0.0)
+        cost: Floats = cold_k * (1.0 + cold_k)
+        if then_c != now_c:
+            cold_k = np.maximum(then_c - air_c, 0.0)
+            cost = (cost + cold_k * (1.0 + cold_k)) / 2
+        cost *= self._cold * HOURS
+        heated = power_w > 0.0
+        warmest_c = np.full(len(power_w), slot.warmest_c)
+        if slot.surplus_warmest_c is not None:
+            warmest_c[power_w <= slot.surplus_w] = max(slot.surplus_warmest_c, slot.warmest_c)
+        warm_k = np.maximum(air_c[heated] - warmest_c[heated, None, None], 0.0)
+        cost[heated] += self._warm * HOURS * warm_k * (1.0 + warm_k)
+        return cost
+
+    def money(self, index: int, moves: Moves) -> Floats:
+        """Return what the electricity of each move costs less what it earns, in currency; too much power is forbidden."""
+        slot = self._slots[index]
+        energy_kwh = moves.mean_w / 1000.0 * HOURS
+        cheap_kwh = np.minimum(moves.mean_w, max(slot.surplus_w, 0.0)) / 1000.0 * HOURS
+        price = slot.price_per_kwh if self._level.known else self._level.per_kwh
+        cost: Floats = (energy_kwh - cheap_kwh) * price + cheap_kwh * slot.surplus_price_per_kwh
+        cost -= energy_kwh * np.where(moves.on_job, slot.job_revenue_per_kwh, self._earned(index, moves))
+        cost[moves.power_w > slot.ceiling_w] = FORBIDDEN / 10
+        return cost
+
+    def _earned(self, index: int, moves: Moves) -> Floats:
+        """Return the revenue per kWh at each move's power; nothing where it is unknown."""
+        if self._revenue is None:
+            return np.zeros(len(moves.power_w))
+        at, earned = self._slots[index].at, self._revenue.revenue_per_kwh_at
+        return np.array([(earned(float(power_w), at) or 0.0) if power_w > 0.0 else 0.0 for power_w in moves.power_w])
+
+    def net_per_kwh(self, index: int, power_w: float) -> float | None:
+        """Return what a kWh at a power costs after earnings; None where neither is known."""
+        slot = self._slots[index]
+        earned = self._revenue.revenue_per_kwh_at(power_w, slot.at) if self._revenue is not None else None
+        if not self._level.known and earned is None:
+            return None
+        if slot.job_power_w is not None:
+            earned = slot.job_revenue_per_kwh
+        price = slot.surplus_price_per_kwh if power_w <= slot.surplus_w else slot.price_per_kwh
+        return price - (earned or 0.0)
+
+    def ending(self, points: Floats, house: House) -> Floats:
+        """Return what it would cost to bring air and mass back to comfort after the last hour; warmer than that is no gain."""
+        last = self._slots[-1]
+        net = [self.net_per_kwh(index, self._floor_w) for index in range(len(self._slots))]
+        known = [cost for cost in net if cost is not None]
+        per_kwh = max(sum(known) / len(known), 0.0) if known else self._level.per_kwh
+        middle_c = (last.target_c + last.coldest_c) / 2
+        missing_kwh = (
+            house.air_wh_per_k * (middle_c - np.minimum(points[0], last.warmest_c))
+            + house.mass_wh_per_k * (middle_c - np.minimum(points[1], last.warmest_c))
+        ) / 1000.0
+        ending: Floats = STORED_WORTH * per_kwh * missing_kwh
+        return ending

@@ -1,0 +1,165 @@
+"""What the room did, quarter of an hour by quarter of an hour; the planner learns from it."""
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from math import isfinite
+from typing import Any, Self
+
+from ..model.planning import SLOT_S, RoomSample, SunOnWalls
+from .sun import DARK
+
+KEPT_S = 14 * 86400.0
+# A slot whose power was seen for less than this share of it says too little.
+LEAST_SHARE = 0.5
+LONGEST_SAMPLE_S = 600.0
+BELIEVABLE_ROOM_C = (-40.0, 60.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PastSlot:
+    """A quarter of an hour: the room in °C at its end, means of the rest; None where unknown."""
+
+    at: float
+    room_c: float | None
+    outdoor_c: float | None
+    power_w: float | None
+    sun: SunOnWalls = DARK
+    disturbed: bool = False
+
+
+@dataclass(kw_only=True)
+class _Gathering:
+    """The slot that is being lived through."""
+
+    at: float
+    room_c: float | None = None
+    disturbed: bool = False
+    sums: dict[str, float] = field(default_factory=dict)
+    weights: dict[str, float] = field(default_factory=dict)
+    sun: SunOnWalls = DARK
+
+    def add(self, name: str, value: float | None, seconds: float) -> None:
+        if value is None or not isfinite(value):
+            return
+        self.sums[name] = self.sums.get(name, 0.0) + value * seconds
+        self.weights[name] = self.weights.get(name, 0.0) + seconds
+
+    def mean(self, name: str, least_s: float) -> float | None:
+        weight = self.weights.get(name, 0.0)
+        return self.sums[name] / weight if weight > 0.0 and weight >= least_s else None
+
+    def closed(self) -> PastSlot:
+        return PastSlot(
+            at=self.at,
+            room_c=self.room_c,
+            outdoor_c=self.mean("outdoor", 0.0),
+            power_w=self.mean("power", LEAST_SHARE * SLOT_S),
+            sun=self.sun,
+            disturbed=self.disturbed,
+        )
+
+
+class History:
+    """Gathers samples into slots and forgets what is older than two weeks; samples that go back in time are refused."""
+
+    def __init__(self, slots: Iterable[PastSlot] = ()) -> None:
+        self._slots: deque[PastSlot] = deque(slots)
+        self._gathering: _Gathering | None = None
+        self._last: RoomSample | None = None
+
+    def add(self, sample: RoomSample) -> bool:
+        """Take a sample, and return whether a slot was completed by it."""
+        last = self._last
+        if not isfinite(sample.at) or (last is not None and sample.at <= last.at):
+            return False
+        began = sample.at // SLOT_S * SLOT_S
+        completed = self._turn(began)
+        assert self._gathering is not None
+        if last is not None:
+            self._gather(self._gathering, last, sample.at - max(last.at, began))
+        if sample.room_c is not None and BELIEVABLE_ROOM_C[0] <= sample.room_c <= BELIEVABLE_ROOM_C[1]:
+            self._gathering.room_c = sample.room_c
+        self._gathering.sun = sample.sun or self._gathering.sun
+        self._gathering.disturbed |= sample.disturbed
+        self._last = sample
+        return completed
+
+    def seed(self, slots: Iterable[PastSlot]) -> None:
+        """Take what others recorded, as far as it is older than what was seen."""
+        first = self._slots[0].at if self._slots else None
+        older = [slot for slot in slots if first is None or slot.at < first]
+        self._slots.extendleft(reversed(sorted(older, key=lambda slot: slot.at)))
+
+    def slots(self) -> list[PastSlot]:
+        """Return the completed slots, oldest first; a copy, for another thread to read."""
+        return list(self._slots)
+
+    def forget(self) -> None:
+        """Begin anew; the clock was set back or the heater moved to another room."""
+        self._slots.clear()
+        self._gathering = self._last = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return a form that JSON can hold, short: there are more than a thousand slots."""
+        return {"slots": [_row(slot) for slot in self._slots]}
+
+    @classmethod
+    def from_dict(cls, stored: dict[str, Any]) -> Self:
+        """Read what `as_dict` wrote; rows that cannot be read are left out."""
+        rows = stored.get("slots")
+        slots = [slot for row in rows if (slot := _slot(row)) is not None] if isinstance(rows, list) else []
+        slots.sort(key=lambda slot: slot.at)
+        return cls(
+            slot for slot, after in zip(slots, [*slots[1:], None], strict=True) if after is None or slot.at < after.at
+        )
+
+    def _turn(self, began: float) -> bool:
+        gathering = self._gathering
+        if gathering is not None and gathering.at == began:
+            return False
+        if gathering is not None:
+            if self._last is not None:
+                self._gather(gathering, self._last, min(gathering.at + SLOT_S - self._last.at, LONGEST_SAMPLE_S))
+            if not self._slots or self._slots[-1].at < gathering.at:
+                self._slots.append(gathering.closed())
+        self._gathering = _Gathering(at=began)
+        while self._slots and self._slots[0].at < began - KEPT_S:
+            self._slots.popleft()
+        return gathering is not None
+
+    def _gather(self, gathering: _Gathering, sample: RoomSample, seconds: float) -> None:
+        seconds = min(max(seconds, 0.0), LONGEST_SAMPLE_S)
+        gathering.add("power", sample.power_w, seconds)
+        gathering.add("outdoor", sample.outdoor_c, seconds)
+        gathering.disturbed |= sample.disturbed
+
+
+def _row(slot: PastSlot) -> list[Any]:
+    sun = slot.sun
+    figures = (slot.room_c, slot.outdoor_c, slot.power_w, sun.level, sun.east, sun.equator, sun.west)
+    return [slot.at, *(None if figure is None else round(figure, 2) for figure in figures), int(slot.disturbed)]
+
+
+def _slot(row: Any) -> PastSlot | None:
+    try:
+        at, room_c, outdoor_c, power_w, level, east, equator, west, disturbed = row
+        figures = [None if figure is None else _finite(figure) for figure in (room_c, outdoor_c, power_w)]
+        sun = SunOnWalls(level=_finite(level), east=_finite(east), equator=_finite(equator), west=_finite(west))
+        return PastSlot(
+            at=_finite(at),
+            room_c=figures[0],
+            outdoor_c=figures[1],
+            power_w=figures[2],
+            sun=sun,
+            disturbed=bool(disturbed),
+        )
+    except TypeError, ValueError:
+        return None
+
+
+def _finite(value: Any) -> float:
+    number = float(value)
+    if not isfinite(number):
+        raise ValueError("not a number")
+    return number

@@ -1,0 +1,142 @@
+"""What a device can do in the next quarter of an hour, given how long it has been on or off; needs numpy."""
+
+from dataclasses import dataclass
+from math import ceil
+
+import numpy as np
+
+from ..model.capabilities import Capabilities
+from ..model.planning import SLOT_S
+from .thermal_model import Floats
+
+LEVELS = 6
+START_LEVELS = 3
+MOST_AGES = 8
+FORBIDDEN = 1e9
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moves:
+    """Commanded power, mean power and state afterwards of each move; `extra` is the cost from each state."""
+
+    power_w: Floats
+    mean_w: Floats
+    following: np.ndarray
+    extra: Floats
+    """Axes are state and move; FORBIDDEN where the device cannot."""
+    on_job: np.ndarray
+    """Whether a move goes on with the job."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Device:
+    """States of a device: off and on by the slots that they have lasted, and on a job."""
+
+    capabilities: Capabilities
+    start_cost: float
+    interruption_cost: float = 0.0
+    job_power_w: float | None = None
+
+    @property
+    def off_ages(self) -> int:
+        """How many slots a pause lasts at least."""
+        return _slots(self.capabilities.minimum_off_s)
+
+    @property
+    def on_ages(self) -> int:
+        """How many slots a run lasts at least."""
+        return _slots(self.capabilities.minimum_on_s)
+
+    @property
+    def states(self) -> int:
+        """How many states there are; the last is the job."""
+        return self.off_ages + self.on_ages + 1
+
+    def state(self, *, running: bool, lasted_s: float, on_job: bool) -> int:
+        """Return the state of a device that has been on or off for some time."""
+        if on_job:
+            return self.states - 1
+        age = max(int(lasted_s // SLOT_S) - 1, 0)
+        return self.off_ages + min(age, self.on_ages - 1) if running else min(age, self.off_ages - 1)
+
+    def moves(self, levels_w: Floats, start_levels_w: Floats, *, job_goes_on: bool | None) -> Moves:
+        """Return all moves; `job_goes_on` after this slot, None in a slot without a job."""
+        rows = [*self._stays(), *self._runs(levels_w), *self._starts(start_levels_w)]
+        if job_goes_on is not None and self.job_power_w is not None:
+            after = self.states - 1 if job_goes_on else self.off_ages + self.on_ages - 1
+            rows.append(_Row(self.job_power_w, self.job_power_w, after, {self.states - 1: 0.0}, on_job=True))
+        extra = np.full((self.states, len(rows)), FORBIDDEN)
+        for move, row in enumerate(rows):
+            for state, cost in row.allowed.items():
+                extra[state, move] = cost
+            if not row.on_job:
+                # Leaving a job is what a device does that has run long enough, and what its end costs.
+                extra[-1, move] = extra[self.off_ages + self.on_ages - 1, move] + self.interruption_cost
+        return Moves(
+            power_w=np.array([row.power_w for row in rows]),
+            mean_w=np.array([row.mean_w for row in rows]),
+            following=np.array([row.following for row in rows], dtype=np.intp),
+            extra=np.minimum(extra, FORBIDDEN),
+            on_job=np.array([row.on_job for row in rows]),
+        )
+
+    def _stays(self) -> list[_Row]:
+        """Off moves: one slot more of a pause, or the end of a run that lasted long enough."""
+        last = self.off_ages - 1
+        rows = [_Row(0.0, 0.0, min(age + 1, last), {age: 0.0}) for age in range(max(last, 0))]
+        rows.append(_Row(0.0, 0.0, last, {last: 0.0}))
+        stops = {self.off_ages + self.on_ages - 1: 0.0}
+        rows.append(_Row(0.0, 0.0, 0, stops))
+        return rows
+
+    def _runs(self, levels_w: Floats) -> list[_Row]:
+        last = self.on_ages - 1
+        return [
+            _Row(float(level_w), float(level_w), self.off_ages + min(age + 1, last), {self.off_ages + age: 0.0})
+            for age in range(self.on_ages)
+            for level_w in levels_w
+        ]
+
+    def _starts(self, levels_w: Floats) -> list[_Row]:
+        last = self.off_ages - 1
+        return [
+            _Row(float(level_w), self.start_mean_w(float(level_w)), self.off_ages, {last: self.start_cost})
+            for level_w in levels_w
+        ]
+
+    def start_mean_w(self, level_w: float) -> float:
+        """Return the mean power of the quarter of an hour in which the device boots and ramps up to a power."""
+        capabilities = self.capabilities
+        spread_w = max(capabilities.maximum_w - capabilities.floor_w, 1.0)
+        ramp_s = capabilities.ramp_s * level_w / spread_w
+        lost_ws = level_w * min(capabilities.boot_s + ramp_s / 2, SLOT_S)
+        return max(level_w - lost_ws / SLOT_S, 0.0)
+
+
+@dataclass(frozen=True)
+class _Row:
+    power_w: float
+    mean_w: float
+    following: int
+    allowed: dict[int, float]
+    on_job: bool = False
+
+
+def levels(capabilities: Capabilities, count: int = LEVELS) -> Floats:
+    """Return the powers to choose from; the device's own where it has levels."""
+    if capabilities.levels_w:
+        return np.array(capabilities.levels_w)
+    if capabilities.maximum_w <= capabilities.floor_w:
+        return np.array([capabilities.maximum_w])
+    return np.linspace(capabilities.floor_w, capabilities.maximum_w, count)
+
+
+def start_levels(capabilities: Capabilities) -> Floats:
+    """Return the powers to start with: the lowest, the highest and one between."""
+    all_w = levels(capabilities)
+    chosen: Floats = all_w[np.unique(np.linspace(0, len(all_w) - 1, START_LEVELS).round().astype(int))]
+    return chosen
+
+
+def _slots(seconds: float) -> int:
+    return min(max(ceil(seconds / SLOT_S), 1), MOST_AGES)

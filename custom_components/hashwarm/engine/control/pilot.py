@@ -1,0 +1,225 @@
+"""Decides whether the planner is trusted, and asks it; all that is heavy waits behind a lazy import of numpy."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib import import_module
+from math import isfinite
+from types import ModuleType
+from typing import Any, Self
+
+from ..model.capabilities import Capabilities
+from ..model.control import Why
+from ..model.planning import SLOT_S, Guidance, Plan, PlannerStatus, RevenueForecast, RoomSample, Slot
+from .history import History, PastSlot
+from .house import House
+
+LEAST_LEARNED_SLOTS = 2 * 96
+# Trusted below the first, no longer trusted above the second: what the 6-hour-ahead error may be, in K.
+PROMOTED_K = 0.6
+DEMOTED_K = 1.0
+# A model that knows no more than `as now` is no model.
+BETTER_THAN_UNCHANGED = 0.9
+# The room may stray this far from the plan before the regulator takes over at once.
+STRAYED_K = 0.7
+PLAN_VALID_S = 2 * SLOT_S
+NEAR_TARGET_K = 0.2
+
+
+class PlannerUnavailableError(Exception):
+    """numpy cannot be imported."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Questions:
+    """What a plan is to be made for; `ahead` begins now."""
+
+    now: float
+    room_c: float
+    running: bool
+    lasted_s: float
+    ahead: list[Slot]
+    capabilities: Capabilities
+    starts_left: int | None = None
+    revenue: RevenueForecast | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trust:
+    """What is known of the model's worth; errors are six hours ahead, in K."""
+
+    rmse_k: float
+    unchanged_rmse_k: float
+
+    @property
+    def good(self) -> bool:
+        """Return whether the model deserves promotion."""
+        return self.rmse_k <= PROMOTED_K and self.rmse_k <= max(BETTER_THAN_UNCHANGED * self.unchanged_rmse_k, 0.3)
+
+    @property
+    def bad(self) -> bool:
+        """Return whether the model must not steer any longer."""
+        return not self.rmse_k <= DEMOTED_K
+
+
+class Pilot:
+    """Observes the room, learns the house, plans in shadow, and steers once it has proven itself.
+
+    `observe` and `guide` are cheap and belong to the loop; `learn` and `plan` are heavy and may run in another thread.
+    """
+
+    def __init__(self, prior: House, maximum_w: float, *, enabled: bool = True) -> None:
+        self.enabled = enabled
+        self.history = History()
+        self.house: House | None = None
+        self.trust: Trust | None = None
+        self.learned_at: float | None = None
+        self.latest: Plan | None = None
+        self.steering = False
+        self._prior = prior
+        self._maximum_w = maximum_w
+        self._numpy_missing = False
+
+    @property
+    def status(self) -> PlannerStatus:
+        """How far the planner is trusted."""
+        if not self.enabled:
+            return PlannerStatus.OFF
+        if self._numpy_missing:
+            return PlannerStatus.NO_NUMPY
+        if self.house is None or self.trust is None:
+            return PlannerStatus.LEARNING
+        if self.steering:
+            return PlannerStatus.ACTIVE
+        return PlannerStatus.NOT_TRUSTED if self.trust.bad else PlannerStatus.SHADOW
+
+    def observe(self, sample: RoomSample) -> bool:
+        """Take a sample of the room, and return whether a quarter of an hour was completed."""
+        return self.history.add(sample)
+
+    def seed(self, slots: Iterable[PastSlot]) -> None:
+        """Learn from what others recorded before."""
+        self.history.seed(slots)
+
+    def learn(self, now: float) -> None:
+        """Fit the house anew, and keep the better; a night's work of a second or so."""
+        planner = self._planner()
+        slots = self.history.slots()
+        if planner is None or len(slots) < LEAST_LEARNED_SLOTS:
+            return
+        learned = planner.learn(slots, self.house, self._prior, self._maximum_w)
+        self.learned_at = now
+        if learned is not None:
+            self.house = learned.house
+            self.judge()
+
+    def judge(self) -> None:
+        """Measure the model by the last two days, and trust it accordingly."""
+        planner = self._planner()
+        if planner is None or self.house is None:
+            return
+        figures = planner.accuracy(self.history.slots(), self.house, self._maximum_w)
+        if figures is None:
+            return
+        self.trust = Trust(rmse_k=figures.rmse_k, unchanged_rmse_k=figures.unchanged_rmse_k)
+        self.steering = not self.trust.bad if self.steering else self.trust.good
+
+    def plan(self, questions: Questions) -> Plan | None:
+        """Return the plan for the hours ahead, None where nothing is known of the house yet or the plan is no plan."""
+        planner, house = self._planner(), self.house
+        if planner is None or house is None or not questions.ahead or not isfinite(questions.room_c):
+            self.latest = None
+            return None
+        present = planner.Present(
+            now=questions.now, room_c=questions.room_c, running=questions.running, lasted_s=questions.lasted_s
+        )
+        belief = planner.belief_now(self.history.slots(), house, self._maximum_w, present)
+        plan: Plan = planner.make_plan(
+            house,
+            belief,
+            present,
+            questions.ahead,
+            questions.capabilities,
+            questions.revenue,
+            rmse_k=self.trust.rmse_k if self.trust is not None else 1.0,
+            start_weight=_start_weight(questions),
+        )
+        self.latest = plan if all(isfinite(slot.power_w) and isfinite(slot.room_c) for slot in plan.slots) else None
+        return self.latest
+
+    def guide(self, now: float, room_c: float) -> Guidance | None:
+        """Return what the planner asks for now; None while it is not trusted, and the regulator goes on."""
+        if not self.enabled or not self.steering or self.latest is None:
+            return None
+        slot = self.latest.slot(now)
+        if slot is None or not 0.0 <= now - self.latest.made_at <= PLAN_VALID_S:
+            return None
+        expected_c = self._expected_c(now)
+        if expected_c is None or not abs(room_c - expected_c) <= STRAYED_K:
+            return None
+        return Guidance(power_w=slot.power_w, expected_c=expected_c, why=self._why(now, room_c, slot.power_w))
+
+    def _expected_c(self, now: float) -> float | None:
+        """Return the room as the plan expects it, between the ends of its slots."""
+        assert self.latest is not None
+        slots = self.latest.slots
+        index = next(index for index, slot in enumerate(slots) if slot.at <= now < slot.at + SLOT_S)
+        return slots[index].room_c
+
+    def _why(self, now: float, room_c: float, power_w: float) -> Why:
+        assert self.latest is not None
+        slot = self.latest.slot(now)
+        assert slot is not None
+        later_c = max(each.target_c for each in self.latest.slots if each.at <= now + 6 * 3600.0)
+        if power_w <= 0.0:
+            return Why.AT_TARGET if room_c >= slot.target_c - NEAR_TARGET_K else Why.PLAN_WAIT
+        if room_c < slot.target_c - NEAR_TARGET_K:
+            return Why.HEATING_UP
+        if later_c > slot.target_c + NEAR_TARGET_K:
+            return Why.PREHEAT
+        return Why.HOLDING if room_c <= slot.target_c + NEAR_TARGET_K else Why.PLAN_RUN
+
+    def _planner(self) -> ModuleType | None:
+        """Return the heavy half, imported when first needed; without numpy the regulator does all the work."""
+        try:
+            module = import_module(".planner", __package__)
+        except ImportError:
+            self._numpy_missing = True
+            return None
+        self._numpy_missing = False
+        return module
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return what a restart must not forget, in a form that JSON can hold."""
+        return {
+            "history": self.history.as_dict(),
+            "house": self.house.as_dict() if self.house is not None else None,
+            "learned_at": self.learned_at,
+            "steering": self.steering,
+            "trust": [self.trust.rmse_k, self.trust.unchanged_rmse_k] if self.trust is not None else None,
+        }
+
+    @classmethod
+    def restored(cls, prior: House, maximum_w: float, stored: dict[str, Any] | None, *, enabled: bool = True) -> Self:
+        """Read what `as_dict` wrote; what cannot be read is learned anew."""
+        pilot = cls(prior, maximum_w, enabled=enabled)
+        if not stored:
+            return pilot
+        pilot.history = History.from_dict(stored.get("history") or {})
+        try:
+            pilot.house = House.from_dict(stored["house"])
+            rmse_k, unchanged_rmse_k = (float(figure) for figure in stored["trust"])
+            pilot.trust = Trust(rmse_k=rmse_k, unchanged_rmse_k=unchanged_rmse_k)
+            pilot.steering = bool(stored["steering"]) and not pilot.trust.bad
+            pilot.learned_at = float(stored["learned_at"])
+        except KeyError, TypeError, ValueError:
+            pilot.house = pilot.trust = pilot.learned_at = None
+            pilot.steering = False
+        return pilot
+
+
+def _start_weight(questions: Questions) -> float:
+    """Return how much dearer starts become as the day's budget runs out."""
+    budget, left = questions.capabilities.starts_per_day, questions.starts_left
+    if not budget or left is None:
+        return 1.0
+    return 1.0 + 3.0 * (1.0 - max(left, 0) / budget) ** 2 if left > 0 else 20.0

@@ -1,0 +1,138 @@
+"""The planner's heavy half: fits the house, foretells, and finds the cheapest way; needs numpy, runs in an executor."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ..model.capabilities import Capabilities
+from ..model.planning import SLOT_S, Plan, PlannedSlot, RevenueForecast, Slot
+from .costs import Costs
+from .dynamic_program import DynamicProgram, Step
+from .fitting import fit
+from .grid import grid_around
+from .history import PastSlot
+from .house import House
+from .mass_filter import Belief, foretelling_errors, latest, replay
+from .moves import Device
+
+AHEAD_SLOTS = 24
+JUDGED_SLOTS = 2 * 96
+LEAST_JUDGED = 24
+# As much of the foretelling error is kept away from the limit of cold.
+MARGIN_SHARE = 0.3
+MARGIN_K = (0.05, 0.25)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Accuracy:
+    """How far off six hours ahead, as root mean square in K, and how far off one would be by saying `as now`."""
+
+    rmse_k: float
+    unchanged_rmse_k: float
+    foretold: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Learned:
+    """A house that was learned, and how well it foretells."""
+
+    house: House
+    accuracy: Accuracy
+
+
+@dataclass(frozen=True, kw_only=True)
+class Present:
+    """How things stand when a plan is made: the room in °C, whether the device runs and for how long, in s."""
+
+    now: float
+    room_c: float
+    running: bool
+    lasted_s: float
+
+
+def accuracy(slots: list[PastSlot], house: House, maximum_w: float, judged: int = JUDGED_SLOTS) -> Accuracy | None:
+    """Return how well a house would have foretold the newest past, None where there is too little of it."""
+    replayed = replay(slots, house, maximum_w)
+    if replayed is None:
+        return None
+    recent = slots[-(judged + AHEAD_SLOTS) :]
+    errors_k = foretelling_errors(replayed, recent, house, AHEAD_SLOTS)
+    if len(errors_k) < LEAST_JUDGED:
+        return None
+    rooms = {slot.at: slot.room_c for slot in recent}
+    changes_k = [
+        later - earlier
+        for at, earlier in rooms.items()
+        if earlier is not None and (later := rooms.get(at + AHEAD_SLOTS * SLOT_S)) is not None
+    ]
+    return Accuracy(
+        rmse_k=float(np.sqrt(np.mean(errors_k**2))),
+        unchanged_rmse_k=float(np.sqrt(np.mean(np.square(changes_k)))),
+        foretold=len(errors_k),
+    )
+
+
+def learn(slots: list[PastSlot], known: House | None, prior: House, maximum_w: float) -> Learned | None:
+    """Return the better of the house known so far and the one fitted anew; None where nothing can be judged yet."""
+    fitted = fit(slots, prior, maximum_w)
+    houses = [house for house in (known, fitted.house if fitted is not None else None) if house is not None]
+    judged = [(house, accuracy(slots, house, maximum_w, len(slots))) for house in houses]
+    learned = [Learned(house=house, accuracy=figures) for house, figures in judged if figures is not None]
+    return min(learned, key=lambda each: each.accuracy.rmse_k, default=None)
+
+
+def belief_now(slots: list[PastSlot], house: House, maximum_w: float, present: Present) -> Belief:
+    """Return what is believed now; the air is what the sensor says, the mass takes longer than that to change."""
+    replayed = replay(slots, house, maximum_w)
+    if replayed is None:
+        return Belief(at=present.now, air_c=present.room_c, mass_c=present.room_c, disturbance_w=0.0)
+    belief = latest(replayed)
+    return replace(belief, at=present.now, air_c=present.room_c)
+
+
+def make_plan(
+    house: House,
+    belief: Belief,
+    present: Present,
+    ahead: list[Slot],
+    capabilities: Capabilities,
+    revenue: RevenueForecast | None,
+    *,
+    rmse_k: float,
+    start_weight: float = 1.0,
+) -> Plan:
+    """Return the cheapest way through the slots ahead."""
+    margin_k = min(max(MARGIN_SHARE * rmse_k, MARGIN_K[0]), MARGIN_K[1])
+    costs = Costs(ahead, revenue, maximum_w=capabilities.maximum_w, floor_w=capabilities.floor_w, margin_k=margin_k)
+    device = Device(
+        capabilities=capabilities,
+        start_cost=start_weight * costs.start(capabilities.restart_cost_s, capabilities.maximum_w),
+        interruption_cost=ahead[0].job_interruption_cost,
+        job_power_w=ahead[0].job_power_w,
+    )
+    grid = grid_around(
+        min(slot.coldest_c for slot in ahead),
+        max(slot.surplus_warmest_c or slot.warmest_c for slot in ahead),
+        belief.air_c,
+        belief.mass_c,
+    )
+    on_job = present.running and ahead[0].job_power_w is not None
+    state = device.state(running=present.running, lasted_s=present.lasted_s, on_job=on_job)
+    steps = DynamicProgram(house, ahead, device, costs, grid).solve(belief, state=state)
+    power_w = steps[0].power_w
+    return Plan(
+        made_at=present.now,
+        slots=tuple(_planned(slot, step) for slot, step in zip(ahead, steps, strict=True)),
+        heat_cost_per_kwh=costs.net_per_kwh(0, power_w if power_w > 0.0 else capabilities.floor_w),
+    )
+
+
+def _planned(slot: Slot, step: Step) -> PlannedSlot:
+    return PlannedSlot(
+        at=slot.at,
+        power_w=step.power_w,
+        room_c=step.air_c,
+        target_c=slot.target_c,
+        outdoor_c=slot.outdoor_c,
+        price_per_kwh=slot.price_per_kwh or None,
+    )
