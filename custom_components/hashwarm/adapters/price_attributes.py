@@ -11,8 +11,8 @@ from math import isfinite
 import re
 from typing import Any
 
+from .periods import Period
 from .price import unit_factor
-from .price_series import PricePeriod
 
 STARTS = (
     "start", "start_time", "start_timestamp", "startsAt", "starts_at", "from", "valid_from", "period_start", "hour",
@@ -32,7 +32,7 @@ TODAY, TOMORROW = "today", "tomorrow"
 
 def listed_prices(
     attributes: Mapping[str, Any], *, zone: tzinfo, day: date, factor: float, currency: str
-) -> list[PricePeriod]:
+) -> list[Period]:
     """Return what the attributes of an entity list, in currency per kWh; what is no price is left out.
 
     `day` is the local day on which they were written, `factor` what brings the entity's own unit to currency per kWh.
@@ -51,9 +51,9 @@ def listed_prices(
     return periods or list(_hours_by_name(attributes, zone, day, factor))
 
 
-def periods_of(items: Iterable[Any], *, zone: tzinfo, factor: float, currency: str) -> list[PricePeriod]:
+def periods_of(items: Iterable[Any], *, zone: tzinfo, factor: float, currency: str) -> list[Period]:
     """Return the periods of one list of prices with their times; items that tell neither are left out."""
-    periods: list[PricePeriod] = []
+    periods: list[Period] = []
     last: float | None = None
     for item in items:
         if not isinstance(item, Mapping):
@@ -63,7 +63,7 @@ def periods_of(items: Iterable[Any], *, zone: tzinfo, factor: float, currency: s
         if start is None or price is None:
             continue
         last = start
-        periods.append(PricePeriod(start=start, end=_end(item, start, zone), price=price))
+        periods.append(Period(start=start, end=_end(item, start, zone), value=price))
     return periods
 
 
@@ -134,9 +134,9 @@ def _end(item: Mapping[Any, Any], start: float, zone: tzinfo) -> float | None:
     return start + minutes * MINUTE_S if minutes is not None and minutes > 0.0 else None
 
 
-def _plain_lists(attributes: Mapping[str, Any], zone: tzinfo, day: date, factor: float) -> list[PricePeriod]:
+def _plain_lists(attributes: Mapping[str, Any], zone: tzinfo, day: date, factor: float) -> list[Period]:
     """Return the periods of lists that hold nothing but the prices of a day, from midnight on."""
-    periods: list[PricePeriod] = []
+    periods: list[Period] = []
     for name, days in ((TODAY, 0), (TOMORROW, 1)):
         prices = attributes.get(name)
         if isinstance(prices, list | tuple):
@@ -144,7 +144,7 @@ def _plain_lists(attributes: Mapping[str, Any], zone: tzinfo, day: date, factor:
     return periods
 
 
-def _day_of(prices: list[Any] | tuple[Any, ...], day: date, zone: tzinfo, factor: float) -> Iterator[PricePeriod]:
+def _day_of(prices: list[Any] | tuple[Any, ...], day: date, zone: tzinfo, factor: float) -> Iterator[Period]:
     start, end = (datetime.combine(day + timedelta(days=days), time(), zone).timestamp() for days in (0, 1))
     step_s = next((step for step in STEPS_S if len(prices) * step in {end - start, 86400.0}), None)
     if step_s is None:
@@ -154,7 +154,7 @@ def _day_of(prices: list[Any] | tuple[Any, ...], day: date, zone: tzinfo, factor
         at = start + index * step_s
         price = number(prices[_clock_index(at, step_s, zone) if by_the_clock else index])
         if price is not None:
-            yield PricePeriod(start=at, end=at + step_s, price=price * factor)
+            yield Period(start=at, end=at + step_s, value=price * factor)
 
 
 def _clock_index(at: float, step_s: float, zone: tzinfo) -> int:
@@ -163,7 +163,7 @@ def _clock_index(at: float, step_s: float, zone: tzinfo) -> int:
     return int((local.hour * 3600 + local.minute * 60) // step_s)
 
 
-def _hours_by_name(attributes: Mapping[str, Any], zone: tzinfo, day: date, factor: float) -> Iterator[PricePeriod]:
+def _hours_by_name(attributes: Mapping[str, Any], zone: tzinfo, day: date, factor: float) -> Iterator[Period]:
     """Yield the prices of PVPC: an attribute for each hour of today and of the next day."""
     for name, value in attributes.items():
         named, price = PVPC_HOUR.fullmatch(name), number(value)
@@ -171,4 +171,4 @@ def _hours_by_name(attributes: Mapping[str, Any], zone: tzinfo, day: date, facto
             continue
         local = datetime.combine(day + timedelta(days=bool(named["tomorrow"])), time(int(named["hour"])))
         at = local.replace(tzinfo=zone, fold=1 if named["second"] else 0).astimezone(UTC).timestamp()
-        yield PricePeriod(start=at, end=at + 3600.0, price=price * factor)
+        yield Period(start=at, end=at + 3600.0, value=price * factor)

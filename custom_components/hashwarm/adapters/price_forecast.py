@@ -14,10 +14,11 @@ from homeassistant.util.dt import as_local, get_default_time_zone, utcnow
 from ..engine.model.planning import SLOT_S
 from ..engine.model.protocols import PriceForecast, WallClock
 from .asking import ask
+from .periods import Period, quarter_hours
 from .price import FixedPrice, SensorPrice, unit_factor
 from .price_actions import ChosenEntity, PriceAction, price_action
 from .price_attributes import OTHER_PRICES, listed_prices, number, periods_of
-from .price_series import PricePeriod, agrees, at_scale_of, quarter_hours
+from .price_scale import agrees, at_scale_of
 from .recorded import Recorder
 
 ASKED_AGAIN_AFTER = timedelta(minutes=30)
@@ -69,9 +70,9 @@ class EntityPriceForecast(SensorPrice, PriceForecast):
         super().__init__(hass, entity_id, currency)
         self._recorder = recorder
         self._now = now
-        self._answers: list[PricePeriod] = []
+        self._answers: list[Period] = []
         self._asked_at: datetime | None = None
-        self._past: list[PricePeriod] = []
+        self._past: list[Period] = []
         self._past_read_at: datetime | None = None
         self._factor: float | None = None
         self.origin = PriceOrigin(source=PriceSource.UNKNOWN)
@@ -110,10 +111,10 @@ class EntityPriceForecast(SensorPrice, PriceForecast):
                 return PriceSource.ACTION, f"{chosen.platform}.{action.service}", answered
         return self._neighbours(chosen, now, span)
 
-    def _on_scale(self, periods: list[PricePeriod], now: datetime, span: tuple[float, float]) -> Prices:
+    def _on_scale(self, periods: list[Period], now: datetime, span: tuple[float, float]) -> Prices:
         return at_scale_of(quarter_hours(periods, *span), self.price_now(), now.timestamp())
 
-    def _attributes_of(self, state: State) -> list[PricePeriod]:
+    def _attributes_of(self, state: State) -> list[Period]:
         unit = state.attributes.get(ATTR_UNIT_OF_MEASUREMENT)
         factor = self._factor if unit is None else unit_factor(unit, self._currency)
         if factor is None:
@@ -145,7 +146,7 @@ class EntityPriceForecast(SensorPrice, PriceForecast):
         factor = self._factor if action.unit is None else unit_factor(action.unit, self._currency)
         if factor is None:
             return
-        fresh: list[PricePeriod] = []
+        fresh: list[Period] = []
         for data in action.calls:
             answer = await ask(self._hass, domain, action.service, data)
             items = action.read(answer) if answer is not None else None
@@ -162,7 +163,7 @@ class EntityPriceForecast(SensorPrice, PriceForecast):
 
         ENTSO-e lists its prices beside another sensor, Octopus in events of the meter.
         """
-        together: dict[tuple[str, ...], tuple[str, list[PricePeriod]]] = {}
+        together: dict[tuple[str, ...], tuple[str, list[Period]]] = {}
         for entity_id in self._beside(chosen):
             state = self._hass.states.get(entity_id)
             periods = self._attributes_of(state) if state is not None else []
@@ -190,7 +191,7 @@ class EntityPriceForecast(SensorPrice, PriceForecast):
             if entry.entity_id != self.entity_id and not OTHER_PRICES.search(entry.entity_id)
         )
 
-    async def _recorded(self, now: datetime) -> list[PricePeriod]:
+    async def _recorded(self, now: datetime) -> list[Period]:
         """Return what the entity showed in the last days; read at most every half hour."""
         if self._past_read_at is None or not timedelta() <= now - self._past_read_at < ASKED_AGAIN_AFTER:
             self._past_read_at = now
@@ -199,13 +200,13 @@ class EntityPriceForecast(SensorPrice, PriceForecast):
         return self._past
 
 
-def _held(states: list[State], factor: float | None, until: float) -> list[PricePeriod]:
+def _held(states: list[State], factor: float | None, until: float) -> list[Period]:
     """Return prices from recorded states, each held until the next."""
     if factor is None:
         return []
     ends = [state.last_updated_timestamp for state in states[1:]] + [until]
     return [
-        PricePeriod(start=state.last_updated_timestamp, end=end, price=price * factor)
+        Period(start=state.last_updated_timestamp, end=end, value=price * factor)
         for state, end in zip(states, ends, strict=True)
         if (price := number(state.state)) is not None
     ]

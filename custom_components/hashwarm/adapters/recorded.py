@@ -1,6 +1,6 @@
 """What Home Assistant recorded of an entity; nothing where there is no recorder."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import partial
 import logging
@@ -38,7 +38,7 @@ class Recorder:
         return await self._in_executor(read) or []
 
     async def means(
-        self, units: dict[str, str], entity_ids: Iterable[str], start: datetime, end: datetime
+        self, units: Mapping[str, str], entity_ids: Iterable[str], start: datetime, end: datetime
     ) -> tuple[dict[str, Series], float]:
         """Return the recorded means of entities, and for how many seconds each stands.
 
@@ -53,11 +53,11 @@ class Recorder:
         return {}, SHORT_TERM_S
 
     def _means(
-        self, units: dict[str, str], wanted: set[str], start: datetime, end: datetime, period: Any
+        self, units: Mapping[str, str], wanted: set[str], start: datetime, end: datetime, period: Any
     ) -> dict[str, Series]:
         from homeassistant.components.recorder.statistics import statistics_during_period  # noqa: PLC0415 - only where there is a recorder
 
-        rows = statistics_during_period(self._hass, as_utc(start), as_utc(end), wanted, period, units, {"mean"})
+        rows = statistics_during_period(self._hass, as_utc(start), as_utc(end), wanted, period, dict(units), {"mean"})
         return {
             entity_id: [(row["start"], mean) for row in rows[entity_id] if (mean := row.get("mean")) is not None]
             for entity_id in rows

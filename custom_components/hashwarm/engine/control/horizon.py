@@ -16,8 +16,9 @@ DAY_S = 86400.0
 HOUR_S = 3600.0
 # A forecast gives way to the sensor now, and has its word back after this.
 OUTDOOR_TRUST_S = 6 * HOUR_S
-# Beyond this far apart two points of a forecast are no line.
-LONGEST_LINE_S = 13 * HOUR_S
+# Beyond this far apart two points of a forecast are no line: a daily one tells of its days and nights only.
+LONGEST_LINE_S = 16 * HOUR_S
+LONGEST_CLOUD_S = 25 * HOUR_S
 MOST_CORRECTION_K = 6.0
 BELIEVABLE_OUTDOOR_C = (-60.0, 60.0)
 MILD_C = 10.0
@@ -75,7 +76,7 @@ def _slot(
     wish, job = household.wish_at(at), household.job
     held = job if job is not None and at < job.until else None
     middle = at + SLOT_S / 2
-    cover = drawn_through(cloud, middle)
+    cover = drawn_through(cloud, middle, LONGEST_CLOUD_S)
     return Slot(
         at=at,
         outdoor_c=outdoor_c,
@@ -153,7 +154,7 @@ class Outdoor:
         return fmean(celsius for _, celsius in self._points) if self._points else MILD_C
 
 
-def drawn_through(points: Sequence[tuple[float, float]], at: float) -> float | None:
+def drawn_through(points: Sequence[tuple[float, float]], at: float, longest_s: float = LONGEST_LINE_S) -> float | None:
     """Return the value at a time on the line between the points beside it; None outside, and in long gaps.
 
     For an hour after the last point it still holds.
@@ -165,7 +166,7 @@ def drawn_through(points: Sequence[tuple[float, float]], at: float) -> float | N
     if index == len(points):
         return before if at - before_at <= HOUR_S else None
     after_at, after = points[index]
-    if after_at - before_at > LONGEST_LINE_S:
+    if after_at - before_at > longest_s:
         return before if at - before_at <= HOUR_S else None
     return before + (after - before) * (at - before_at) / (after_at - before_at)
 
