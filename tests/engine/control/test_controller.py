@@ -216,6 +216,7 @@ def test_a_heat_demand_from_the_future_is_a_clock_set_back(bench):
 
 
 def test_frost_protection_waits_for_no_minimum_time(miner_bench):
+    miner_bench.room = [7.5]
     miner_bench.step()
     miner_bench.settings.on = False
     miner_bench.step()

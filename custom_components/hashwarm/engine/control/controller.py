@@ -1,72 +1,34 @@
 """One pass from readings to a command: regulator or wish, shaper, governor; the governor has the last word."""
 
-from dataclasses import dataclass
-from math import isfinite
+from math import inf
 from typing import Any, Self
 
 from ..model.capabilities import Capabilities
 from ..model.control import ControlMode, Preset, Why
-from ..model.planning import Guidance
-from ..model.protocols import TemperatureReading
-from ..model.sharing import Allotment, Neighbours, Standing
+from ..model.sharing import Allotment, Standing
 from ..model.telemetry import DeviceStatus, Telemetry
+from .comfort import ComfortMoment, InForce, Source
+from .effect import EffectMoment, EffectWatch
 from .governor import Governor, Ruling, SafetyLimits, Sight
+from .inputs import ControlInputs, Decision
 from .obedience import ObedienceWatch
+from .reasons import comfort_reason, device_reason, shaped_reason, shared_reason, warned
 from .regulator import Regulator, RoomResponse
 from .settings import HeaterSettings
-from .shaper import Shaped, Shaper, ShaperState
+from .shaper import Shaped, Shaper
+from .stored import finite, shaper_state
 
 HEAT_DEMAND_VALID_S = 3600.0
-AT_TARGET_K = 0.2
-SHARED_LEAST_W = 0.5
 COLD_UNDER_TARGET_K = 2.0
 DRAWN_SMOOTHING_S = 30.0
 LONGEST_STEP_S = 60.0
 HANDOVER_S = 30.0
 # While one of these stands in the way nothing is learned from a room that stays cold.
 HELD_BACK = {Why.MINIMUM_OFF, Why.RESTART_BUDGET}
-DEVICE_REASONS = {
-    DeviceStatus.OFFLINE: Why.DEVICE_OFFLINE,
-    DeviceStatus.STARTING: Why.PREHEATING_DEVICE,
-    DeviceStatus.RESUMING: Why.PREHEATING_DEVICE,
-}
 # In these a device turns no watts into heat, whatever it is told.
 BROKEN = {Why.DEVICE_FAULT, Why.NO_POOL}
 # Dangers are told of even while nothing is asked; the rest only while it stands in the way.
 TOLD_ALWAYS = {Why.CHIP_TOO_HOT, Why.ROOM_TOO_HOT}
-
-
-@dataclass(frozen=True, kw_only=True)
-class ControlInputs:
-    """All a pass needs; `now_s` is monotonic, `now` is Unix time."""
-
-    now_s: float
-    now: float
-    settings: HeaterSettings
-    capabilities: Capabilities
-    telemetry: Telemetry | None
-    room: tuple[TemperatureReading | None, ...]
-    outdoor_c: float | None = None
-    breaker_left_w: float | None = None
-    neighbours: Neighbours | None = None
-    guidance: Guidance | None = None
-    """What a trusted planner asks for; without it the regulator decides."""
-    cycle_ws: float = 0.0
-    """Heat in Ws that the room takes in or gives off before a person notices; below the floor cycles last as long."""
-    stopping: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class Decision:
-    """What to command and why; the room temperature that was trusted, None when blind."""
-
-    power_w: float
-    demand_w: float
-    demand_percent: float
-    why: Why
-    room_c: float | None
-    sensor_lost: bool = False
-    disobedience: Why | None = None
 
 
 class Controller:
@@ -76,11 +38,13 @@ class Controller:
         stored = stored or {}
         forward_w = stored.get("forward_w")
         self._regulator = Regulator(
-            response, _finite(stored.get("integral_w", 0.0)), None if forward_w is None else _finite(forward_w)
+            response, finite(stored.get("integral_w", 0.0)), None if forward_w is None else finite(forward_w)
         )
-        self._shaper = Shaper(_shaper_state(stored["shaper"]) if "shaper" in stored else None)
+        self._shaper = Shaper(shaper_state(stored["shaper"]) if "shaper" in stored else None)
         self._governor = Governor(limits)
         self._obedience = ObedienceWatch()
+        self._effect = EffectWatch()
+        self._in_force = InForce(target_c=0.0, preset=None)
         self._last_pass_s: float | None = None
         self._commanded_w = 0.0
         self._held_back = False
@@ -128,7 +92,7 @@ class Controller:
             self._shaper.state.power_w = 0.0
         if 0.0 <= away_s <= self._governor.limits.unavailable_after_s:
             last_room_c = stored["last_room_c"]
-            self._governor.state.last_room_c = None if last_room_c is None else _finite(last_room_c)
+            self._governor.state.last_room_c = None if last_room_c is None else finite(last_room_c)
 
     def leave(self, power_w: float, now: float) -> None:
         """Take note of the power, in W, at which a device is left that goes on without us; `now` is Unix time."""
@@ -144,28 +108,77 @@ class Controller:
         elapsed_s = self._elapsed_s(inputs.now_s)
         self._smooth_drawn(inputs.telemetry, elapsed_s)
         sight = self._governor.look(list(inputs.room), now_s=inputs.now_s)
+        self._in_force = self._wanted(inputs, sight)
         own_w, reason = self._demand(inputs, sight, elapsed_s)
         allotment = self._allotment(inputs, sight, own_w)
-        demand_w, reason = allotment.demand_w, _shared_reason(reason, own_w, allotment)
+        demand_w, reason = allotment.demand_w, shared_reason(reason, own_w, allotment)
         ruling = self._ruling(inputs, sight, allotment)
         power_w, why = self._command(inputs, demand_w, reason, ruling, sight, elapsed_s)
         wrong = self._obedience.judge(self._commanded_w, inputs.telemetry, inputs.capabilities, now_s=inputs.now_s)
         self._commanded_w = power_w
         offline = inputs.telemetry is None or inputs.telemetry.status is DeviceStatus.OFFLINE
-        broken = _device_reason(inputs.telemetry) in BROKEN
-        self._held_back = offline or broken or demand_w > ruling.ceiling_w or (power_w < demand_w and why in HELD_BACK)
+        broken = device_reason(inputs.telemetry) in BROKEN
+        limit_w = min(ruling.ceiling_w, self._quiet_w(inputs, sight))
+        self._held_back = offline or broken or demand_w > limit_w or (power_w < demand_w and why in HELD_BACK)
         stopped = ruling.urgent and ruling.ceiling_w <= 0.0
         self._able = not offline and not stopped
         self._obeys = wrong is None and not broken
+        without_effect = self._effect.step(self._effect_moment(inputs, sight))
         return Decision(
             power_w=power_w,
             demand_w=demand_w,
             demand_percent=100.0 * demand_w / inputs.capabilities.maximum_w if inputs.capabilities.maximum_w else 0.0,
-            why=wrong or _told(why, inputs),
+            why=wrong or _told(warned(why, doubted=sight.doubted, without_effect=without_effect), inputs),
             room_c=sight.room_c,
             sensor_lost=sight.room_c is None and not sight.awaited,
             disobedience=wrong,
+            in_force=self._in_force,
+            dropped=sight.dropped,
+            without_effect=without_effect,
         )
+
+    def _wanted(self, inputs: ControlInputs, sight: Sight) -> InForce:
+        """Return the target in force; without comfort services it is what was set."""
+        if inputs.comfort is None:
+            settings = inputs.settings
+            frost_c = settings.preset_targets_c[Preset.FROST]
+            return InForce(target_c=settings.target_c, preset=settings.preset, frost_c=frost_c)
+        return inputs.comfort.step(
+            ComfortMoment(
+                now=inputs.now,
+                now_s=inputs.now_s,
+                room_c=sight.room_c,
+                outdoor_c=inputs.outdoor_c,
+                power_share=self._power_share(inputs.capabilities),
+                preheats=inputs.guidance is None,
+            )
+        )
+
+    def _power_share(self, capabilities: Capabilities) -> float | None:
+        """Return what is drawn of the maximum; what was commanded while that is unknown."""
+        drawn_w = self._drawn_w if self._drawn_w is not None else self._commanded_w
+        return drawn_w / capabilities.maximum_w if capabilities.maximum_w else None
+
+    def _effect_moment(self, inputs: ControlInputs, sight: Sight) -> EffectMoment:
+        follows = inputs.settings.mode is ControlMode.THERMOSTAT and not sight.doubted
+        return EffectMoment(
+            now_s=inputs.now_s,
+            room_c=sight.room_c,
+            target_c=self._in_force.target_c,
+            outdoor_c=inputs.outdoor_c,
+            power_share=self._power_share(inputs.capabilities) if follows else None,
+            window_open=self._in_force.source is Source.WINDOW_OPEN,
+        )
+
+    def _frosty(self, inputs: ControlInputs, sight: Sight) -> bool:
+        """Return whether heat must not wait: the room is under frost protection, or set to nothing but that."""
+        wished = inputs.settings.mode is ControlMode.THERMOSTAT and self._in_force.preset is Preset.FROST
+        return wished or (sight.room_c is not None and sight.room_c < self._in_force.frost_c)
+
+    def _quiet_w(self, inputs: ControlInputs, sight: Sight) -> float:
+        """Return the limit of quiet hours; frost knows none."""
+        ceiling_w = inputs.comfort.ceiling_at(inputs.now) if inputs.comfort is not None else None
+        return inf if ceiling_w is None or self._frosty(inputs, sight) else ceiling_w
 
     def _elapsed_s(self, now_s: float) -> float:
         last_s, self._last_pass_s = self._last_pass_s, now_s
@@ -183,39 +196,35 @@ class Controller:
         settings, maximum_w = inputs.settings, inputs.capabilities.maximum_w
         if not settings.runs:
             return 0.0, _stopped(settings)
-        if settings.mode is ControlMode.MANUAL_POWER:
-            return min(settings.manual_power_w, maximum_w), Why.MANUAL_POWER
-        if settings.mode is ControlMode.HEAT_DEMAND:
-            return _heat_demand(settings, maximum_w, inputs.now)
+        if settings.mode is not ControlMode.THERMOSTAT:
+            asked_w, reason = _asked(settings, maximum_w, inputs.now)
+            if asked_w < inputs.capabilities.floor_w and self._frosty(inputs, sight):
+                return inputs.capabilities.floor_w, Why.FROST
+            return asked_w, reason
         if sight.room_c is None:
             # Blind, the wish is the floor; whether even that may be had is the governor's to say.
             return inputs.capabilities.floor_w, Why.SENSOR_STALE_FLOOR
-        return self._thermostat(inputs, sight.room_c, elapsed_s)
+        return self._thermostat(inputs, sight, sight.room_c, elapsed_s)
 
-    def _thermostat(self, inputs: ControlInputs, room_c: float, elapsed_s: float) -> tuple[float, Why]:
-        settings = inputs.settings
-        if inputs.guidance is not None and settings.preset is not Preset.FROST:
+    def _thermostat(self, inputs: ControlInputs, sight: Sight, room_c: float, elapsed_s: float) -> tuple[float, Why]:
+        if inputs.guidance is not None and not self._frosty(inputs, sight):
             self._follow_plan(inputs, elapsed_s)
             return min(inputs.guidance.power_w, inputs.capabilities.maximum_w), inputs.guidance.why
         demand_w = self._regulator.step(
-            target_c=settings.target_c,
+            target_c=self._in_force.target_c,
             room_c=room_c,
             outdoor_c=inputs.outdoor_c,
             maximum_w=inputs.capabilities.maximum_w,
             drawn_w=self._tracked_w(inputs.capabilities),
             elapsed_s=elapsed_s,
         )
-        if demand_w <= 0.0:
-            return 0.0, Why.AT_TARGET
-        if settings.preset is Preset.FROST:
-            return demand_w, Why.FROST
-        return demand_w, Why.HOLDING if abs(settings.target_c - room_c) <= AT_TARGET_K else Why.HEATING_UP
+        return demand_w, comfort_reason(demand_w, room_c, self._in_force)
 
     def _follow_plan(self, inputs: ControlInputs, elapsed_s: float) -> None:
         """Let the regulator learn from what the plan spends, so that it can take over at any time."""
         self._regulator.follow(
             drawn_w=self._drawn_w,
-            target_c=inputs.settings.target_c,
+            target_c=self._in_force.target_c,
             outdoor_c=inputs.outdoor_c,
             maximum_w=inputs.capabilities.maximum_w,
             elapsed_s=elapsed_s,
@@ -254,14 +263,18 @@ class Controller:
         return allotment
 
     def _out_of_starts(self, inputs: ControlInputs, sight: Sight) -> bool:
-        return self._shaper.out_of_starts(inputs.capabilities, now=inputs.now, cold=_cold(inputs, sight))
+        return self._shaper.out_of_starts(inputs.capabilities, now=inputs.now, cold=self._cold(sight))
+
+    def _cold(self, sight: Sight) -> bool:
+        """Return whether the room is under the comfort floor."""
+        return sight.room_c is not None and sight.room_c < self._in_force.target_c - COLD_UNDER_TARGET_K
 
     def _ruling(self, inputs: ControlInputs, sight: Sight, allotment: Allotment) -> Ruling:
         return self._governor.rule(
             sight,
             inputs.telemetry,
             now_s=inputs.now_s,
-            target_c=inputs.settings.target_c,
+            target_c=self._in_force.target_c,
             outdoor_c=inputs.outdoor_c,
             floor_w=inputs.capabilities.floor_w,
             breaker_left_w=allotment.breaker_left_w,
@@ -283,12 +296,15 @@ class Controller:
             assert ruling.why is not None
             told = demand_w > 0.0 or ruling.why in TOLD_ALWAYS
             return self._forced(min(demand_w, ruling.ceiling_w), ruling.why if told else reason, inputs)
-        shaped = self._shape(inputs, demand_w, ruling.ceiling_w, sight, elapsed_s)
+        quiet_w = self._quiet_w(inputs, sight)
+        shaped = self._shape(inputs, demand_w, min(ruling.ceiling_w, quiet_w), sight, elapsed_s)
         if shaped.power_w > ruling.ceiling_w:
             return self._forced(ruling.ceiling_w, ruling.why or reason, inputs)
         if demand_w > ruling.ceiling_w and ruling.why is not None:
             return shaped.power_w, ruling.why
-        return shaped.power_w, _reason(shaped, reason, inputs.telemetry)
+        if shaped.power_w <= quiet_w < demand_w:
+            return shaped.power_w, Why.QUIET_HOURS
+        return shaped.power_w, shaped_reason(shaped, reason, inputs.telemetry)
 
     def _shape(
         self, inputs: ControlInputs, demand_w: float, ceiling_w: float, sight: Sight, elapsed_s: float
@@ -297,15 +313,14 @@ class Controller:
         if inputs.settings.mode is ControlMode.MANUAL_POWER:
             # A power set by hand means that power: nothing is averaged, a wish under the floor is the floor.
             demand_w = max(demand_w, capabilities.floor_w) if demand_w > 0.0 else 0.0
-        frost = inputs.settings.mode is ControlMode.THERMOSTAT and inputs.settings.preset is Preset.FROST
         return self._shaper.step(
             demand_w,
             capabilities,
             now=inputs.now,
             elapsed_s=elapsed_s,
             ceiling_w=ceiling_w,
-            cold=_cold(inputs, sight),
-            frost=frost,
+            cold=self._cold(sight),
+            frost=self._frosty(inputs, sight),
             cycle_ws=inputs.cycle_ws if inputs.settings.mode is ControlMode.THERMOSTAT else 0.0,
         )
 
@@ -319,25 +334,6 @@ def _stopped(settings: HeaterSettings) -> Why:
     return Why.USER_PAUSED if settings.on else Why.USER_OFF
 
 
-def _finite(value: Any) -> float:
-    """Return a stored number. Errors: TypeError, ValueError."""
-    number = float(value)
-    if not isfinite(number):
-        raise ValueError("not a number")
-    return number
-
-
-def _shaper_state(stored: dict[str, Any]) -> ShaperState:
-    """Read what the shaper kept. Errors: TypeError, ValueError, KeyError."""
-    changed_at, written_at = stored["changed_at"], stored.get("written_at")
-    return ShaperState(
-        written_at=None if written_at is None else _finite(written_at),
-        power_w=_finite(stored["power_w"]),
-        changed_at=None if changed_at is None else _finite(changed_at),
-        starts_at=[_finite(start) for start in stored["starts_at"]],
-    )
-
-
 def _legal_w(power_w: float, capabilities: Capabilities) -> float:
     """Return the most that the device can draw without exceeding a power."""
     if capabilities.levels_w:
@@ -345,46 +341,17 @@ def _legal_w(power_w: float, capabilities: Capabilities) -> float:
     return power_w if power_w >= capabilities.floor_w else 0.0
 
 
-def _heat_demand(settings: HeaterSettings, maximum_w: float, now: float) -> tuple[float, Why]:
+def _asked(settings: HeaterSettings, maximum_w: float, now: float) -> tuple[float, Why]:
+    """Return what a person or another thermostat asks for in watts."""
+    if settings.mode is ControlMode.MANUAL_POWER:
+        return min(settings.manual_power_w, maximum_w), Why.MANUAL_POWER
     written_at = settings.heat_demand_at
     if written_at is None or not 0.0 <= now - written_at <= HEAT_DEMAND_VALID_S:
         return 0.0, Why.HEAT_DEMAND_EXPIRED
     return maximum_w * min(max(settings.heat_demand_percent, 0.0), 100.0) / 100.0, Why.HEAT_DEMAND
 
 
-def _cold(inputs: ControlInputs, sight: Sight) -> bool:
-    """Return whether the room is under the comfort floor."""
-    return sight.room_c is not None and sight.room_c < inputs.settings.target_c - COLD_UNDER_TARGET_K
-
-
-def _shared_reason(reason: Why, own_w: float, allotment: Allotment) -> Why:
-    """Return why a heater gives its part of the room's heat: less than it asks for, or more."""
-    if allotment.room_met is None or abs(allotment.demand_w - own_w) < SHARED_LEAST_W:
-        return reason
-    if allotment.demand_w < own_w:
-        return Why.SHARED_DEMAND
-    return Why.HOLDING if reason is Why.AT_TARGET else reason
-
-
-def _reason(shaped: Shaped, reason: Why, telemetry: Telemetry | None) -> Why:
-    if shaped.why is not None:
-        return shaped.why
-    return _device_reason(telemetry) or reason if shaped.power_w > 0.0 else reason
-
-
 def _told(why: Why, inputs: ControlInputs) -> Why:
     """Return the reason that counts: nothing else is so of a device that does not answer."""
     deaf = inputs.telemetry is not None and inputs.telemetry.status is DeviceStatus.OFFLINE
     return Why.DEVICE_OFFLINE if deaf and inputs.settings.runs and not inputs.stopping else why
-
-
-def _device_reason(telemetry: Telemetry | None) -> Why | None:
-    """Return what keeps a device from the heat that it was told to give."""
-    if telemetry is None:
-        return None
-    if telemetry.status is DeviceStatus.FAULT:
-        return Why.WORKER_RESTARTING if telemetry.miner is None else Why.DEVICE_FAULT
-    if telemetry.status is DeviceStatus.NO_POOL:
-        # The worker on this host heats without a pool, a networked miner does not.
-        return None if telemetry.miner is None else Why.NO_POOL
-    return DEVICE_REASONS.get(telemetry.status)

@@ -6,6 +6,8 @@ from math import inf
 from ..model.control import Why
 from ..model.protocols import TemperatureReading
 from ..model.telemetry import Telemetry
+from .fusion import FIRST_ALIVE, Fusion, fuse
+from .plausibility import Witness
 
 HOUR_S = 3600.0
 BLIND_FLOOR_S = 2 * HOUR_S
@@ -16,7 +18,7 @@ ROOM_RELEASE_K = 0.5
 CHIP_RELEASE_K = 10.0
 BELIEVABLE_C = (-40.0, 60.0)
 # Cases in which a device may still keep to a power above zero, and to what it was shaped to.
-CIRCUIT = {Why.BREAKER, Why.BREAKER_METER_LOST}
+CIRCUIT = {Why.BREAKER, Why.BREAKER_METER_LOST, Why.OUTLET_LIMIT}
 BELIEVABLE_OUTDOOR_C = (-70.0, 60.0)
 OUTDOOR_STALE_S = 3 * HOUR_S
 
@@ -30,6 +32,9 @@ class SafetyLimits:
     stale_after_s: float = HOUR_S
     unavailable_after_s: float = 600.0
     power_maximum_w: float = inf
+    """What the outlet or its lead bears."""
+    fusion: Fusion = FIRST_ALIVE
+    """How several room sensors become one temperature."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +45,12 @@ class Sight:
     blind_for_s: float = 0.0
     awaited: bool = False
     """No sensor has spoken since the start, and it is too early to call that a fault."""
+    hottest_c: float | None = None
+    """The highest that a sensor in use tells, believed or not; the room maximum holds for it."""
+    doubted: bool = False
+    """A sensor jumped, and what was believed before is held on to."""
+    dropped: frozenset[int] = frozenset()
+    """The sensors, by their order, that do not count now."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +77,7 @@ class GovernorState:
     chip_unread_since_s: float | None = None
     started_s: float | None = None
     unavailable_since_s: dict[int, float] = field(default_factory=dict)
+    witnesses: dict[int, Witness] = field(default_factory=dict)
 
 
 def outdoor_c(reading: TemperatureReading | None) -> float | None:
@@ -83,32 +95,59 @@ class Governor:
         self.state = state or GovernorState()
 
     def look(self, readings: list[TemperatureReading | None], *, now_s: float) -> Sight:
-        """Return the first trusted room temperature, or how long there has been none."""
+        """Return the room temperature that the trusted sensors tell together, or how long there has been none."""
         if self.state.started_s is None:
             self.state.started_s = now_s
-        for rank, reading in enumerate(readings):
-            if self._trusted(rank, reading, now_s):
-                assert reading is not None
-                self.state.blind_since_s = None
-                self.state.last_room_c = reading.celsius
-                return Sight(room_c=reading.celsius)
-        waiting = self._in_grace(readings, now_s)
-        if waiting and self.state.last_room_c is not None and self.state.blind_since_s is None:
-            return Sight(room_c=self.state.last_room_c)
-        if self.state.last_room_c is None and now_s - self.state.started_s < self.limits.unavailable_after_s:
-            return Sight(room_c=None, awaited=True)
-        if self.state.blind_since_s is None:
-            self.state.blind_since_s = now_s
-        return Sight(room_c=None, blind_for_s=now_s - self.state.blind_since_s)
+        alive = self._alive(readings, now_s)
+        trusted = self._trusted(alive, now_s)
+        if trusted:
+            fused = fuse(trusted, self.limits.fusion)
+            self.state.blind_since_s = None
+            self.state.last_room_c = fused.celsius
+            dropped = frozenset(range(len(readings))) - trusted.keys() | fused.outliers
+            return Sight(room_c=fused.celsius, hottest_c=fused.hottest_c, dropped=dropped)
+        return self._unseen(readings, alive, now_s)
 
-    def _trusted(self, rank: int, reading: TemperatureReading | None, now_s: float) -> bool:
-        believable = reading is not None and BELIEVABLE_C[0] <= reading.celsius <= BELIEVABLE_C[1]
-        if not believable:
-            self.state.unavailable_since_s.setdefault(rank, now_s)
-            return False
-        self.state.unavailable_since_s.pop(rank, None)
-        assert reading is not None
-        return reading.age_s <= self.limits.stale_after_s
+    def _unseen(
+        self, readings: list[TemperatureReading | None], alive: dict[int, TemperatureReading], now_s: float
+    ) -> Sight:
+        """Hold on to the last temperature for a while; then there is none."""
+        state, everyone = self.state, frozenset(range(len(readings)))
+        waiting = self._in_grace(readings, now_s)
+        if waiting and state.last_room_c is not None and state.blind_since_s is None:
+            hottest_c = max([state.last_room_c, *(reading.celsius for reading in alive.values())])
+            return Sight(room_c=state.last_room_c, hottest_c=hottest_c, doubted=bool(alive), dropped=everyone)
+        assert state.started_s is not None
+        if state.last_room_c is None and now_s - state.started_s < self.limits.unavailable_after_s:
+            return Sight(room_c=None, awaited=True, dropped=everyone)
+        if state.blind_since_s is None:
+            state.blind_since_s = now_s
+        return Sight(room_c=None, blind_for_s=now_s - state.blind_since_s, dropped=everyone)
+
+    def _alive(self, readings: list[TemperatureReading | None], now_s: float) -> dict[int, TemperatureReading]:
+        """Return what can be the temperature of a room and is young enough, by the order of the sensors."""
+        alive: dict[int, TemperatureReading] = {}
+        for rank, reading in enumerate(readings):
+            if reading is None or not BELIEVABLE_C[0] <= reading.celsius <= BELIEVABLE_C[1]:
+                self.state.unavailable_since_s.setdefault(rank, now_s)
+                continue
+            if reading.age_s <= self.limits.stale_after_s:
+                alive[rank] = reading
+            else:
+                self.state.unavailable_since_s.pop(rank, None)
+        return alive
+
+    def _trusted(self, alive: dict[int, TemperatureReading], now_s: float) -> dict[int, float]:
+        """Return the temperatures that are believed; one that jumped is as good as unavailable meanwhile."""
+        trusted: dict[int, float] = {}
+        for rank, reading in alive.items():
+            others_c = [other.celsius for other_rank, other in alive.items() if other_rank != rank]
+            if self.state.witnesses.setdefault(rank, Witness()).believes(reading, others_c, now_s=now_s):
+                self.state.unavailable_since_s.pop(rank, None)
+                trusted[rank] = reading.celsius
+            else:
+                self.state.unavailable_since_s.setdefault(rank, now_s)
+        return trusted
 
     def _in_grace(self, readings: list[TemperatureReading | None], now_s: float) -> bool:
         gone = self.state.unavailable_since_s
@@ -140,7 +179,13 @@ class Governor:
         if breaker_left_w is not None and breaker_left_w < self.limits.power_maximum_w:
             why = Why.BREAKER_METER_LOST if meter_lost else Why.BREAKER
             return Ruling(ceiling_w=breaker_left_w if breaker_left_w >= floor_w else 0.0, why=why)
-        return Ruling(ceiling_w=self.limits.power_maximum_w)
+        return self._outlet(floor_w)
+
+    def _outlet(self, floor_w: float) -> Ruling:
+        limit_w = self.limits.power_maximum_w
+        if limit_w == inf:
+            return Ruling(ceiling_w=inf)
+        return Ruling(ceiling_w=limit_w if limit_w >= floor_w else 0.0, why=Why.OUTLET_LIMIT)
 
     def _room_too_hot(self, sight: Sight) -> bool:
         if sight.room_c is None:
@@ -148,7 +193,8 @@ class Governor:
             self.state.room_latched = False
             return False
         limit_c = self.limits.room_maximum_c - (ROOM_RELEASE_K if self.state.room_latched else 0.0)
-        self.state.room_latched = not sight.room_c < limit_c
+        hottest_c = sight.hottest_c if sight.hottest_c is not None else sight.room_c
+        self.state.room_latched = not hottest_c < limit_c
         return self.state.room_latched
 
     def _chip_too_hot(self, telemetry: Telemetry | None, now_s: float) -> bool:

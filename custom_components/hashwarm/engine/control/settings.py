@@ -17,6 +17,27 @@ DEFAULT_TARGETS_C: dict[Preset, float] = {
 }
 
 
+# Chosen by hand these last until a person chooses again, whatever a schedule says.
+LASTING = {Preset.AWAY, Preset.FROST}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """What a person chose; a `by_hand` choice goes before the schedule until its end, in Unix seconds."""
+
+    preset: Preset | None
+    target_c: float
+    by_hand: bool = False
+    until: float | None = None
+    """None for until they choose again."""
+    at: float | None = None
+    """When it was chosen; None when that is not known."""
+
+    def ended(self, at: float) -> bool:
+        """Return whether the choice holds no longer at a time."""
+        return self.until is not None and at >= self.until
+
+
 @dataclass(kw_only=True)
 class HeaterSettings:
     """The wishes in force; temperatures in °C, powers in W, demand in percent."""
@@ -32,6 +53,29 @@ class HeaterSettings:
     heat_demand_percent: float = 0.0
     heat_demand_at: float | None = None
     """Unix time of the last write of the heat demand."""
+    by_hand: bool = False
+    until: float | None = None
+    chosen_at: float | None = None
+    after: Choice | None = None
+    """What a boost gives way to at its end."""
+    preheat: bool = False
+    """Begin early, so that the room is warm when the schedule's time of comfort begins."""
+
+    @property
+    def choice(self) -> Choice:
+        """Return what a person chose last."""
+        return Choice(
+            preset=self.preset, target_c=self.target_c, by_hand=self.by_hand, until=self.until, at=self.chosen_at
+        )
+
+    def take(self, choice: Choice) -> None:
+        """Make a choice the one in force; a boost remembers the one before."""
+        if choice.preset is Preset.BOOST and self.preset is not Preset.BOOST:
+            self.after = self.choice
+        elif choice.preset is not Preset.BOOST:
+            self.after = None
+        self.preset, self.target_c = choice.preset, choice.target_c
+        self.by_hand, self.until, self.chosen_at = choice.by_hand, choice.until, choice.at
 
     @property
     def runs(self) -> bool:
@@ -56,12 +100,13 @@ class HeaterSettings:
             "on": self.on,
             "paused": self.paused,
             "mode": self.mode.value,
-            "preset": self.preset.value if self.preset else None,
-            "target_c": self.target_c,
             "preset_targets_c": {preset.value: celsius for preset, celsius in self.preset_targets_c.items()},
             "manual_power_w": self.manual_power_w,
             "heat_demand_percent": self.heat_demand_percent,
             "heat_demand_at": self.heat_demand_at,
+            **_stored(self.choice),
+            "after": _stored(self.after) if self.after is not None else None,
+            "preheat": self.preheat,
         }
 
     @classmethod
@@ -71,8 +116,12 @@ class HeaterSettings:
         settings.on = bool(stored.get("on", False))
         settings.paused = bool(stored.get("paused", False))
         settings.mode = _member(ControlMode, stored.get("mode"), ControlMode.THERMOSTAT)
-        settings.preset = _member(Preset, stored.get("preset"), None)
-        settings.target_c = _number(stored.get("target_c"), settings.target_c)
+        choice = _choice(stored)
+        settings.preset, settings.target_c = choice.preset, choice.target_c
+        settings.by_hand, settings.until, settings.chosen_at = choice.by_hand, choice.until, choice.at
+        after = stored.get("after")
+        settings.after = _choice(after) if isinstance(after, dict) else None
+        settings.preheat = bool(stored.get("preheat", False))
         for preset in Preset:
             stored_c = (stored.get("preset_targets_c") or {}).get(preset.value)
             settings.preset_targets_c[preset] = _number(stored_c, settings.preset_targets_c[preset])
@@ -80,6 +129,27 @@ class HeaterSettings:
         settings.heat_demand_percent = _number(stored.get("heat_demand_percent"), 0.0)
         settings.heat_demand_at = _number(stored.get("heat_demand_at"), None)
         return settings
+
+
+def _stored(choice: Choice) -> dict[str, Any]:
+    return {
+        "preset": choice.preset.value if choice.preset else None,
+        "target_c": choice.target_c,
+        "by_hand": choice.by_hand,
+        "until": choice.until,
+        "chosen_at": choice.at,
+    }
+
+
+def _choice(stored: dict[str, Any]) -> Choice:
+    preset = _member(Preset, stored.get("preset"), None)
+    return Choice(
+        preset=preset,
+        target_c=_number(stored.get("target_c"), DEFAULT_TARGETS_C[Preset.COMFORT]),
+        by_hand=bool(stored.get("by_hand", preset in LASTING)),
+        until=_number(stored.get("until"), None),
+        at=_number(stored.get("chosen_at"), None),
+    )
 
 
 def _member[E, D](kind: type[E], value: object, default: D) -> E | D:
