@@ -150,7 +150,9 @@ def _geometry() -> tuple[str, ...]:
     zone = _object("Zone", ZONE, 0, 0, 0, 0, 1, 1, HEIGHT_M, WIDTH_M * DEPTH_M * HEIGHT_M)
     surfaces = [_surface(name, *parts) for name, parts in SURFACES.items()]
     windows = [
-        _object("FenestrationSurface:Detailed", name, "Window", "glazing", "south wall", "", "", "", 1, 4, *_flat(places))
+        _object(
+            "FenestrationSurface:Detailed", name, "Window", "glazing", "south wall", "", "", "", 1, 4, *_flat(places)
+        )
         for name, places in WINDOWS.items()
     ]
     return (zone, *surfaces, *windows)

@@ -15,7 +15,7 @@ from .thermostat_chain import Chain
 from .thermostat_contestants import contestant
 from .thermostat_energyplus import House, weather_file
 from .thermostat_scenarios import SCENARIOS, Scenario
-from .thermostat_view import Conditions, daily_schedule
+from .thermostat_view import DAY_S, Conditions, daily_schedule
 from .thermostat_weather import SPREAD, YEAR, read_epw
 
 FIRST_DAYS = {"january": date(YEAR, 1, 1), "spring": date(YEAR, 3, 15)}
@@ -52,22 +52,22 @@ def run(order: Order) -> dict[str, Any]:
     days = order.learn_days + order.days
     start = year.start_of(first)
     scenario = SCENARIOS[order.scenario] if order.scenario else Scenario()
-    conditions = scenario.conditions(Conditions(setpoint_c=daily_schedule(year.place)), start, order.learn_days, year)
-    scored_at = start + order.learn_days * 86400.0
+    scored_at = start + order.learn_days * DAY_S
+    usual = Conditions(setpoint_c=daily_schedule(year.place))
     chain = Chain(
         contestant(order.contestant, order.case),
         year=year,
         start=start,
         learn_days=order.learn_days,
         seed=order.seeds[0],
-        conditions=conditions,
+        conditions=scenario.conditions(usual, scored_at, year.place),
         spread=SPREAD,
         sensor=scenario.sensor(scored_at),
         able=lambda at: scenario.able(at - scored_at),
-        before=lambda ours, at: scenario.before(ours, at - scored_at),
+        before=lambda ours, at: scenario.before(ours, at, scored_at),
     )
     try:
-        house = House(chain.minute, days * 1440, lambda minute: scenario.window(minute - order.learn_days * 1440))
+        house = House(chain.minute, days * 1440, lambda minute: scenario.window(start + minute * 60.0 - scored_at))
         house.run(order.case, order.climate, first, first + timedelta(days=days - 1))
         return {
             **chain.figures(order.seeds, SPREAD),

@@ -30,6 +30,7 @@ SENSOR_LAG_MINUTES = 8.0
 SENSOR_STEP_C = 0.1
 REPORT_MINUTES = 5
 FIRST_HOURS = 6
+AT_LIMIT_SHARE = 0.95
 
 
 @dataclass(kw_only=True)
@@ -99,12 +100,14 @@ class Score:
     boots_before: int = 0
     minutes: int = 0
     room_sum_c: float = 0.0
-    cold_able_minutes: int = 0
-    """Under the comfort floor in one go, at the longest, while the heater is able and had an hour to answer."""
+    cold_minutes: int = 0
+    """Under the comfort floor in one go, at the longest, while the heater had watts left that it did not give."""
+    coldest_k: float = 0.0
+    """The furthest under the comfort floor in such minutes."""
     surplus_kwh: float = 0.0
     hourly_kwh: dict[float, float] = field(default_factory=dict)
     daily_cold_kh: dict[int, float] = field(default_factory=dict)
-    _cold_since: float | None = None
+    _cold_for: int = 0
 
     def minute(self, at: float, room_c: float, power_w: float, conditions: Conditions, *, able: bool) -> None:
         """Count a minute; the room's temperature is the true one at its beginning."""
@@ -119,15 +122,18 @@ class Score:
         self.cold_kh += cold_k / 60
         if power_w > 0.0:
             self.overshoot_kh += max(room_c - conditions.warmest_c(at), 0.0) / 60
-        self._longest_cold(at, able and cold_k > 0.0)
+        left = able and power_w < AT_LIMIT_SHARE * min(conditions.ceiling_w(at), MAXIMUM_W)
+        self._longest_cold(cold_k, left=left)
         self._money(at, power_w, conditions)
 
-    def _longest_cold(self, at: float, cold: bool) -> None:  # noqa: FBT001 - one of two states
-        if not cold:
-            self._cold_since = None
-            return
-        self._cold_since = at if self._cold_since is None else self._cold_since
-        self.cold_able_minutes = max(self.cold_able_minutes, int((at - self._cold_since) // MINUTE_S) + 1)
+    def _longest_cold(self, cold_k: float, *, left: bool) -> None:
+        """Count on while the room is cold; minutes in which the heater gives all it has are no fault of anybody."""
+        if cold_k <= 0.0:
+            self._cold_for = 0
+        elif left:
+            self._cold_for += 1
+            self.cold_minutes = max(self.cold_minutes, self._cold_for)
+            self.coldest_k = max(self.coldest_k, cold_k)
 
     def _money(self, at: float, power_w: float, conditions: Conditions) -> None:
         kwh = power_w / 60_000
@@ -191,7 +197,7 @@ class Chain:
         power_w = self.miner.minute(min(demand_w, self.conditions.ceiling_w(at)))
         if at < self.score.from_at:
             self.score.boots_before = self.miner.boots
-        self.score.minute(at, room_c, power_w, self.conditions, able=self._able(at))
+        self.score.minute(at, room_c + self.sensor.bias_k(at), power_w, self.conditions, able=self._able(at))
         return power_w
 
     def _view(self, at: float, outdoor_c: float) -> View:
@@ -244,6 +250,7 @@ class Chain:
             "kwh_per_day": round(score.energy_kwh / days, 2),
             "room_mean_c": round(score.room_sum_c / max(score.minutes, 1), 2),
             "worst_day_cold_kh": round(max(score.daily_cold_kh.values(), default=0.0), 2),
-            "longest_cold_minutes": score.cold_able_minutes,
+            "longest_cold_minutes": score.cold_minutes,
+            "coldest_k": round(score.coldest_k, 2),
             "starts": starts,
         }

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from .thermostat_peers import FloorAwarePi, Hysteresis, PidOutdoor, Tpi
-from .thermostat_view import Contestant
+from .thermostat_view import Contestant, Weather
 
 SHAPED = "+shaper"
 GENERIC = "generic_thermostat"
@@ -23,7 +23,8 @@ PEERS: dict[str, Callable[[], Contestant]] = {
     "pid-outdoor": PidOutdoor,
     "floor-aware-pi": FloorAwarePi,
 }
-OURS = ("regulator",)
+PLANNERS = {"planner": Weather.NONE, "planner-forecast": Weather.FORECAST, "planner-perfect-weather": Weather.PERFECT}
+OURS = ("regulator", *PLANNERS)
 NAMES = (*PEERS, *(name + SHAPED for name in PEERS), *OURS)
 
 
@@ -33,6 +34,10 @@ def contestant(name: str, case: int) -> Contestant:
         return PEERS[name]()
     from .thermostat_ours import BehindShaper, OurRegulator  # noqa: PLC0415 - imports the integration, peers need none
 
+    if name in PLANNERS:
+        from .thermostat_planner import OurPlanner  # noqa: PLC0415 - the same
+
+        return OurPlanner(case, PLANNERS[name])
     if name.endswith(SHAPED):
         return BehindShaper(PEERS[name.removesuffix(SHAPED)]())
     return OurRegulator(case)

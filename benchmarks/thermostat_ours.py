@@ -2,23 +2,33 @@
 
 from typing import Any
 
-from custom_components.hashwarm.engine.control import ControlInputs, Controller, HeaterSettings, RoomResponse, SafetyLimits
+from custom_components.hashwarm.engine.control import (
+    ControlInputs,
+    Controller,
+    HeaterSettings,
+    RoomResponse,
+    SafetyLimits,
+)
 from custom_components.hashwarm.engine.control.shaper import Shaper
 from custom_components.hashwarm.engine.model.capabilities import Capabilities, ControlKind, PowerSource
+from custom_components.hashwarm.engine.model.planning import Guidance
 from custom_components.hashwarm.engine.model.protocols import TemperatureReading
 from custom_components.hashwarm.engine.model.telemetry import DeviceStatus, Telemetry
 
 from .thermostat_view import (
     BOOT_MINUTES,
     FLOOR_W,
+    HOUR_S,
     LEAST_OFF_MINUTES,
     MAXIMUM_W,
     MINUTE_S,
     RAMP_W_PER_MINUTE,
+    RESTART_COST,
     Contestant,
     View,
     Weather,
 )
+from .thermostat_weather import MEAN_PRICE
 
 COLD_K = 2.0
 CAPABILITIES = Capabilities(
@@ -29,6 +39,7 @@ CAPABILITIES = Capabilities(
     boot_s=BOOT_MINUTES * 60.0,
     minimum_on_s=1200.0,
     minimum_off_s=LEAST_OFF_MINUTES * 60.0,
+    restart_cost_s=RESTART_COST / (MAXIMUM_W / 1000.0 * MEAN_PRICE) * HOUR_S,
     power_source=PowerSource.METERED,
 )
 RESPONSES = {600: RoomResponse.ORDINARY, 900: RoomResponse.HEAVY}
@@ -75,6 +86,10 @@ class OurRegulator:
         """Pass the readings through the controller."""
         return self._controller.step(self._inputs(view)).power_w
 
+    def _guidance(self, _: View) -> Guidance | None:
+        """Return what a planner asks for; the regulator alone has none."""
+        return None
+
     def _inputs(self, view: View) -> ControlInputs:
         self._settings.choose_target(view.setpoint_c)
         return ControlInputs(
@@ -85,12 +100,19 @@ class OurRegulator:
             telemetry=telemetry(view),
             room=(reading(view),),
             outdoor_c=view.outdoor_c,
-            breaker_left_w=None if view.conditions.ceiling_w(view.at) > MAXIMUM_W else view.conditions.ceiling_w(view.at),
+            guidance=self._guidance(view),
+            breaker_left_w=None
+            if view.conditions.ceiling_w(view.at) > MAXIMUM_W
+            else view.conditions.ceiling_w(view.at),
         )
 
     def restarted(self, now: float) -> OurRegulator:
         """Return what a Home Assistant started anew makes of the state that the old one kept."""
-        return OurRegulator(self._case, {**self._controller.as_dict(now), "outlives": True}, now)
+        return OurRegulator(self._case, self._kept(now), now)
+
+    def _kept(self, now: float) -> dict[str, Any]:
+        """Return what outlives a restart; the miner goes on by itself."""
+        return {**self._controller.as_dict(now), "outlives": True}
 
     def notes(self) -> dict[str, Any]:
         """Return nothing."""

@@ -2,7 +2,7 @@
 
 from typing import Any, override
 
-from .thermostat_view import FLOOR_W, MAXIMUM_W, MINUTE_S, Weather, View
+from .thermostat_view import FLOOR_W, MAXIMUM_W, MINUTE_S, View, Weather
 
 
 class Peer:

@@ -19,7 +19,7 @@ YEAR = 2026
 MEAN_PRICE = 0.26
 SPREAD = 0.037
 WIDE_SPREAD = 0.11
-"""Daily spreads, as the standard deviation of the hours of a day: the table's, and the one that the bound is set for."""
+"""Daily spreads, as the standard deviation of the hours of a day: the table's, and the bound's."""
 NIGHT_TO_EVENING = (
     *(-0.9, -1.1, -1.3, -1.3, -1.1, -0.5, 0.4, 1.1, 1.2, 0.6, 0.1, -0.3),
     *(-0.5, -0.6, -0.5, -0.1, 0.6, 1.4, 1.9, 1.7, 1.0, 0.3, -0.2, -0.6),
