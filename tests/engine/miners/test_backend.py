@@ -18,6 +18,7 @@ from custom_components.hashwarm.engine.model.capabilities import PowerSource
 from custom_components.hashwarm.engine.model.errors import (
     DeviceAuthError,
     DeviceGarbageError,
+    DeviceGoneError,
     DeviceRefusedError,
     DeviceUnreachableError,
     DeviceUnsupportedError,
@@ -25,9 +26,10 @@ from custom_components.hashwarm.engine.model.errors import (
 from custom_components.hashwarm.engine.model.protocols import OutlivingBackend
 from custom_components.hashwarm.engine.model.telemetry import DeviceStatus, ThermalLoop
 
-from .fake_driver import PAUSED, Clock, FakeDriver, FakeMeter, FakePlug, levels, make_profile, make_reading
+from .fake_driver import IDENTITY, PAUSED, Clock, FakeDriver, FakeMeter, FakePlug, levels, make_profile, make_reading
 
 OTHER = "aa:bb:cc:99:99:99"
+NAME = f"Paper Q ({IDENTITY})"
 LOG = "custom_components.hashwarm.engine.miners"
 
 
@@ -200,7 +202,7 @@ async def test_off_is_normal_one_line_when_it_goes_and_one_when_it_is_back(caplo
     delays = [await house.poll(after=5.0) for _ in range(9)]
     assert await house.status() is DeviceStatus.OFFLINE
     assert (await house.miner.read()).power_w is None
-    assert [record.getMessage() for record in caplog.records] == ["Paper Q does not answer: no answer"]
+    assert [record.getMessage() for record in caplog.records] == [f"{NAME} does not answer: no answer"]
     assert all(delay <= 10.0 for delay in delays), "back within one interval"
     assert delays[0] < 3.0
     assert len(set(delays[4:])) > 1, "with jitter"
@@ -208,7 +210,7 @@ async def test_off_is_normal_one_line_when_it_goes_and_one_when_it_is_back(caplo
     house.driver.before.clear()
     await house.poll(after=5.0)
     assert await house.status() is DeviceStatus.RUNNING
-    assert [record.getMessage() for record in caplog.records][1:] == ["Paper Q answers again"]
+    assert [record.getMessage() for record in caplog.records][1:] == [f"{NAME} answers again"]
 
 
 async def test_one_failure_is_no_outage(caplog: pytest.LogCaptureFixture):
@@ -356,8 +358,10 @@ async def test_it_is_left_as_its_owner_wants_it(parting: Parting, told: list[Any
     await house.asked(1600.0)
     await house.poll(after=1.0)
     house.driver.calls.clear()
-    await house.miner.park()
+    left_w = await house.miner.park()
     assert house.driver.commands == told
+    assert left_w == {Parting.FLOOR: 800.0, Parting.OFF: 0.0, Parting.LEAVE: None}[parting]
+    assert house.miner.last_told_w == {Parting.FLOOR: 800.0, Parting.OFF: 0.0, Parting.LEAVE: 1600.0}[parting]
 
 
 async def test_a_miner_at_its_floor_or_at_rest_is_parked_already():
@@ -374,12 +378,55 @@ async def test_a_miner_at_its_floor_or_at_rest_is_parked_already():
 async def test_parting_never_raises(error: Exception):
     house = House()
     house.driver.before["read"] = raises(error)
-    await house.miner.park()
-    house.driver.before = {"write": raises(error), "close": raises(error)}
+    assert await house.miner.park() is None
+    assert house.miner.last_told_w is None
+    house.driver.before = {"close": raises(error)}
     await house.poll()
     await house.asked(1600.0)
-    await house.miner.park()
+    house.driver.before |= {"write": raises(error)}
+    assert await house.miner.park() is None, "it is as it was"
     await house.miner.stop()
+
+
+async def test_one_that_hangs_is_known_to_be_left_at_what_it_was_told():
+    house = House()
+    await house.poll()
+    await house.asked(1600.0)
+    again = house.again(house.miner.as_dict())
+    house.driver.before["read"] = raises(DeviceUnreachableError("gone"))
+    assert await again.park() is None
+    assert again.last_told_w == 1600.0
+
+
+async def test_what_is_gone_for_good_has_to_be_mended_and_what_is_gone_for_a_moment_has_not():
+    house = House()
+    await house.poll()
+    house.driver.before["read"] = raises(DeviceGoneError("number.power does not exist"))
+    await house.poll(after=10.0)
+    assert (await house.miner.read()).problem is None
+    await house.poll(after=10.0)
+    assert (await house.miner.read()).problem == "controlled_entity_gone"
+    house.driver.before.clear()
+    await house.poll(after=10.0)
+    assert (await house.miner.read()).problem is None
+
+
+async def test_a_level_that_is_refused_is_not_shown_as_a_start_for_ever():
+    house = House()
+    house.driver.reading = PAUSED
+    house.driver.before["write"] = raises(DeviceRefusedError("out of range"))
+    await house.poll()
+    await house.asked(1600.0)
+    assert await house.status() is DeviceStatus.PAUSED
+    await house.lasts(120.0, 1600.0)
+    picture = (await house.miner.read()).miner
+    assert picture is not None
+    assert picture.disobeys
+
+
+def test_log_lines_tell_two_of_a_model_apart():
+    assert House(name="Bath (10.0.0.7)").miner._sayings._name == "Bath (10.0.0.7)"
+    assert House().miner._sayings._name == NAME
 
 
 async def test_a_device_that_cannot_rest_goes_as_low_as_it_can():
@@ -431,8 +478,8 @@ async def test_a_plug_saves_standby_after_the_soft_pause_and_comes_back(caplog: 
     await house.lasts(30.0, 800.0)
     assert await house.status() is DeviceStatus.RUNNING
     assert [record.getMessage() for record in caplog.records] == [
-        "Paper Q does not answer: its plug is off",
-        "Paper Q answers again",
+        f"{NAME} does not answer: its plug is off",
+        f"{NAME} answers again",
     ]
 
 

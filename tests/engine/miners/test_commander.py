@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from custom_components.hashwarm.engine.miners.commander import PAUSE, Commander, Step, Wanted, same
+from custom_components.hashwarm.engine.miners.curve import PowerCurve
 from custom_components.hashwarm.engine.miners.driver import MinerProfile, MinerReading
+from custom_components.hashwarm.engine.miners.limits import Limits
 from custom_components.hashwarm.engine.model.telemetry import DeviceStatus
 
 from .fake_driver import PAUSED, make_profile, make_reading
@@ -132,6 +134,49 @@ def test_the_setting_goes_before_the_resume_unless_it_is_known_to_be_right():
     waking = Told(make_profile(write_resumes=True))
     waking.want(A)
     assert waking.sees(PAUSED) == [Step.WRITE]
+
+
+BOOTING = make_reading(status=DeviceStatus.STARTING, setting=1.0)
+
+
+@pytest.mark.parametrize("awake", [AT_B, BOOTING])
+def test_a_start_that_somebody_else_ended_is_not_waited_for(awake: MinerReading):
+    told = Told()
+    told.want(B)
+    assert told.sees(PAUSED)
+    assert told.sees(awake, after=5.0) == []
+    assert told.sees(PAUSED, after=5.0) == [], "one reading may be a slip"
+    assert told.commander.settling(told.now)
+    assert told.sees(PAUSED, after=5.0) == [Step.RESUME]
+    assert not told.commander.disobeys
+    for reading in (awake, PAUSED, PAUSED):
+        told.sees(reading, after=5.0)
+    assert told.commander.disobeys is (awake is BOOTING), "a start that never gets through is no obedience"
+
+
+def test_a_start_that_was_never_seen_to_take_hold_is_waited_for():
+    told = Told()
+    told.want(B)
+    assert told.sees(PAUSED)
+    assert [told.sees(PAUSED, after=5.0) for _ in range(10)] == [[]] * 10
+
+
+def test_our_own_pause_that_takes_hold_late_is_none_of_somebody_else():
+    told = Told()
+    told.want(PAUSE)
+    told.sees(AT_A)
+    told.want(A)
+    assert told.sees(AT_A, after=1.0) == [Step.RESUME]
+    assert [told.sees(PAUSED, after=5.0) for _ in range(5)] == [[]] * 5
+
+
+def test_what_is_refused_is_not_on_its_way():
+    told = Told()
+    told.want(B)
+    told.sees(PAUSED)
+    told.commander.failed(refused=True)
+    assert not told.commander.settling(told.now)
+    assert told.commander.told_w(PowerCurve(make_profile().levels, None, Limits())) == 1200.0
 
 
 def test_a_pause_overtakes_a_resume_that_is_still_on_its_way():

@@ -135,11 +135,20 @@ def test_three_samples_are_learned_and_fewer_are_not():
     assert curve.levels[1].hash_rate_hs == pytest.approx(1.3e12)
 
 
-def test_levels_still_rise_when_the_measured_do_not():
+def test_levels_never_fall_when_the_measured_do():
     curve = presets()
     teach(curve, 0.0, 1590.0)
     teach(curve, 2.0, 1500.0)
-    assert powers(curve) == sorted(set(powers(curve)))
+    assert powers(curve) == sorted(powers(curve))
+    assert curve.setting(1590.0) == 0.0
+
+
+def test_two_settings_of_the_same_watts_are_shown_as_they_are():
+    curve = PowerCurve(levels(800.0, 800.0, 1600.0), None, Limits())
+    assert powers(curve) == [800.0, 800.0, 1600.0]
+    assert [curve.power_w(setting) for setting in (0.0, 1.0)] == [800.0, 800.0]
+    assert curve.setting(800.0) == 1.0
+    assert curve.setting(700.0) == 0.0
 
 
 @pytest.mark.parametrize("power_w", [1.0, 99_999.0])

@@ -14,11 +14,13 @@ from custom_components.hashwarm.engine.miners import (
     FAMILIES,
     Family,
     MinerAddress,
+    NoMinerError,
     driver_for,
     find_family,
     identify,
 )
 from custom_components.hashwarm.engine.miners.family import Link
+from custom_components.hashwarm.engine.miners.web import WebClient
 from custom_components.hashwarm.engine.model.errors import (
     BackendError,
     DeviceUnreachableError,
@@ -160,3 +162,61 @@ async def test_the_wrong_password_is_told(link: Link):
             with pytest.raises(BackendError, match=r".") as caught:
                 await identify(link, wrong, BY_NAME[family])
             assert caught.value.key == "invalid_auth", family
+
+
+@asynccontextmanager
+async def answering(raw: bytes) -> AsyncIterator[MinerAddress]:
+    """Something that answers all it is asked with the same bytes."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        writer.write(raw)
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        yield MinerAddress(host="127.0.0.1", port=server.sockets[0].getsockname()[1])
+
+
+def page(body: str, *headers: str) -> bytes:
+    head = ["HTTP/1.1 401 Unauthorized", f"Content-Length: {len(body)}", "Connection: close", *headers]
+    return "\r\n".join([*head, "", body]).encode()
+
+
+ROUTER = page("<title>Router</title> Please log in as administrator", 'WWW-Authenticate: Basic realm="Router"')
+
+
+@pytest.mark.parametrize(
+    ("raw", "error"),
+    [
+        (ROUTER, NoMinerError),
+        (b"SSH-2.0-OpenSSH_9.9\r\n", NoMinerError),
+        (page("<title>Goldshell</title>"), DeviceUnsupportedError),
+        (page("", 'WWW-Authenticate: Digest realm="elphaMiner", nonce="1"'), DeviceUnsupportedError),
+        (
+            b'{"STATUS":[{"STATUS":"S","Msg":"CGMiner versions"}],"VERSION":[{"API":"3.7"}],"id":1}\0',
+            DeviceUnsupportedError,
+        ),
+    ],
+)
+async def test_only_what_is_like_a_miner_is_taken_for_an_unknown_one(
+    raw: bytes, error: type[Exception], link: Link, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(PROBING, "PROBE_S", 1.0)
+    async with answering(raw) as address:
+        with pytest.raises(DeviceUnsupportedError) as caught:
+            await find_family(link, address)
+        assert caught.type is error
+
+
+async def test_whatever_answers_on_the_port_of_cgminer_may_be_a_miner(link: Link, monkeypatch: pytest.MonkeyPatch):
+    async with answering(ROUTER) as address:
+
+        async def connect(host: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+            assert port in {4028, 4433}
+            return await asyncio.open_connection(host, address.port)
+
+        monkeypatch.setattr(PROBING, "WebClient", lambda session, _: WebClient(session, address))
+        with pytest.raises(DeviceUnsupportedError) as caught:
+            await find_family(replace(link, connect=connect), replace(address, port=None))
+        assert caught.type is DeviceUnsupportedError

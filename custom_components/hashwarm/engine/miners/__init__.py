@@ -6,7 +6,7 @@ from .driver import Family, Feature, MinerAddress, MinerProfile, PowerLevel
 from .families import BY_NAME, FAMILIES
 from .family import FamilyInfo, Link
 from .fields import mac
-from .identify import driver_for, find_family, identify
+from .identify import NoMinerError, driver_for, find_family, identify
 from .options import MinerOptions, Parting
 from .polling import LEAST_INTERVAL_S, MOST_INTERVAL_S
 from .profile_store import profile_as_dict, profile_from_dict
@@ -28,6 +28,7 @@ __all__ = [
     "MinerOptions",
     "MinerProfile",
     "NetworkedMiner",
+    "NoMinerError",
     "Parting",
     "PowerLevel",
     "driver_for",

@@ -25,7 +25,8 @@ def capabilities_of(
         floor_w=floor_w,
         maximum_w=maximum_w,
         idle_w=0.0 if plug_only else told_idle_w if told_idle_w is not None else IDLE_SHARE * maximum_w,
-        levels_w=tuple(level.power_w for level in levels) if profile.step is None else (),
+        # Two presets may draw the same.
+        levels_w=tuple(dict.fromkeys(level.power_w for level in levels)) if profile.step is None else (),
         ramp_s=profile.ramp_s,
         boot_s=profile.boot_s,
         minimum_on_s=max(profile.minimum_on_s, PLUG_ON_S if plug_only else 0.0),

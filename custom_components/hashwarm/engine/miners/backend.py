@@ -22,14 +22,12 @@ from .listening import Listener
 from .mains import Mains
 from .options import MinerOptions, Parting
 from .picture import Picture
-from .polling import REAUTH_EVERY_S, first_delay_s, retry_delay_s, time_limit_s
+from .polling import first_delay_s, time_limit_s
 from .profile_store import profile_as_dict
 from .wishes import Wishes
 
-READ_BACK_S = 2.0
-PARTING_S = 5.0
+READ_BACK_S, PARTING_S = 2.0, 5.0
 LONGEST_PASS_S = 10.0
-AUTH_FAILURES_BORNE = 2
 
 
 class NetworkedMiner(Backend):
@@ -51,7 +49,8 @@ class NetworkedMiner(Backend):
         self._options = options
         self._clock = clock
         self._random = randomness
-        self._contact = Contact(profile.model, options.interval_s)
+        name = options.name or f"{profile.model} ({profile.identity})"
+        self._contact = Contact(name, options.interval_s)
         self._commander = Commander(profile, options.interval_s, now_s=now_s, stored=mapping(stored, "commander"))
         self._mains: Mains | None = None
         self._equip(profile, stored)
@@ -63,11 +62,10 @@ class NetworkedMiner(Backend):
         self._command_now = asyncio.Event()
         self._wake: Callable[[], None] = lambda: None
         self._write_problem: str | None = None
-        self._sayings = Sayings(profile.model)
+        self._sayings = Sayings(name)
         self._loop_ended_at_s: float | None = None
         self._read_back: asyncio.TimerHandle | None = None
-        name = f"miner {profile.identity} push"
-        self._listener = Listener(driver, name, self._pushed, self._sayings)
+        self._listener = Listener(driver, f"miner {profile.identity} push", self._pushed, self._sayings)
 
     def _equip(self, profile: MinerProfile, stored: Mapping[str, Any]) -> None:
         """Take a profile and all that follows from it."""
@@ -177,7 +175,12 @@ class NetworkedMiner(Backend):
         left = PAUSE if off else self._wishes.lowest
         self._commander.want(left)
         await self._guarded_command(parting=True)
-        return left.power_w
+        return None if self._commander.unheard else left.power_w
+
+    @property
+    def last_told_w(self) -> float | None:
+        """Return the power that it was told last, in W, as far as that is known."""
+        return self._commander.told_w(self.curve)
 
     @property
     def _waking(self) -> bool:
@@ -243,9 +246,7 @@ class NetworkedMiner(Backend):
             self._sayings.well("read")
         except (BackendError, TimeoutError) as error:
             self._contact.lost(error)
-            delay_s = retry_delay_s(self._contact.failures, interval_s, self._random)
-            if self._contact.refusals > AUTH_FAILURES_BORNE:
-                delay_s = max(interval_s, REAUTH_EVERY_S)
+            delay_s = self._contact.retry_delay_s(interval_s, self._random)
         except Exception as error:  # noqa: BLE001 - the asking outlives any single defect
             self._contact.lost(error)
             self._sayings.say(error, "read")

@@ -7,6 +7,7 @@ from math import isclose
 from typing import Any
 
 from ..model.telemetry import DeviceStatus
+from .curve import PowerCurve
 from .driver import MinerProfile, MinerReading
 from .fields import number
 
@@ -16,6 +17,7 @@ STUBBORN_EVERY_S = 600.0
 ATTEMPTS_BEFORE_TELLING = 2
 REBOOT_SLACK_S = 5.0
 SAME_SETTING = 0.01
+SEEN_AT_REST = 2
 # In these it cannot be expected to take a setting or to have taken one.
 BUSY = {DeviceStatus.STARTING, DeviceStatus.RESUMING, DeviceStatus.FAULT, DeviceStatus.RESTRICTED}
 
@@ -62,9 +64,15 @@ class Commander:
         self._flashed_at_s = None if flashed_ago_s is None else now_s - flashed_ago_s
         self._tried_at_s: float | None = None
         self._settle_s = 0.0
+        self.unheard = False
+        """The steps towards what is wanted were tried in vain."""
         self._attempts = 0
         self._failures = 0
         self._uptime_s: float | None = None
+        self._at_rest = 0
+        """Readings in a row in which it rested."""
+        self._waking = self._woken = False
+        """Whether it was at rest and told to run, and was seen to do so since."""
 
     def as_dict(self, now_s: float) -> dict[str, Any]:
         """Return what a restart must not forget: what is in force already, and how fresh the flash is."""
@@ -77,7 +85,7 @@ class Commander:
     def want(self, wanted: Wanted) -> bool:
         """Take a new wish; returns whether it differs from the last one."""
         new = self.wanted is None or not same(wanted, self.wanted)
-        self.wanted = wanted
+        self.wanted, self.unheard = wanted, self.unheard and not new
         return new
 
     def settling(self, now_s: float) -> bool:
@@ -89,6 +97,7 @@ class Commander:
         if reading.status is not DeviceStatus.PAUSED and reading.setting is not None:
             self.last_setting = reading.setting
         self._notice_reboot(reading, now_s)
+        self._notice_rest(reading)
         if self.wanted is None or reading.status in BUSY:
             return
         if self._agrees(reading):
@@ -113,27 +122,37 @@ class Commander:
         """Take note of steps that are about to be tried."""
         told_in_vain = self._attempts > 0 and not self.settling(now_s)
         self._attempts = self._attempts + 1 if told_in_vain or not self._new else max(self._attempts, 1)
-        self._written, self._tried_at_s = self.wanted, now_s
+        self._written, self._tried_at_s, self.unheard = self.wanted, now_s, True
         boots = Step.RESUME in steps or (Step.WRITE in steps and self.profile.write_restarts)
         self._settle_s = self.profile.ramp_s + (self.profile.boot_s if boots else 0.0) + 2 * self._interval_s
+        self._waking, self._woken = self._at_rest > 0 and self._written is not None and not self._written.paused, False
         if Step.WRITE in steps:
             self._flashed_at_s = now_s
 
     def failed(self, *, refused: bool) -> None:
         """Take note that the last steps were not taken; a device that was not reached is not stubborn."""
         self._failures += 1
-        if not refused:
+        if refused:
+            # Nothing is on its way.
+            self._settle_s = 0.0
+        else:
             self._attempts = max(self._attempts - 1, 0)
 
     def took(self) -> None:
         """Take note that the device said yes, which is no proof."""
-        self._failures = 0
+        self._failures, self.unheard = 0, False
 
     def in_force(self, reading: MinerReading, now_s: float) -> float | None:
         """Return the setting in force; where the device never tells it, the one that was written, once it settled."""
         if reading.setting is not None or reading.status is DeviceStatus.PAUSED or self._written is None:
             return reading.setting
         return None if self.settling(now_s) else self._written.setting
+
+    def told_w(self, curve: PowerCurve) -> float | None:
+        """Return what was told last in W, None where that is not known."""
+        if self._written is None:
+            return None
+        return 0.0 if self._written.setting is None else curve.power_w(self._written.setting)
 
     @property
     def _new(self) -> bool:
@@ -147,6 +166,13 @@ class Commander:
         )
         if rebooted and reading.setting is None and not self.settling(now_s):
             self._written = None
+
+    def _notice_rest(self, reading: MinerReading) -> None:
+        """Wait no longer for a start that took hold and that somebody else ended."""
+        self._at_rest = self._at_rest + 1 if reading.status is DeviceStatus.PAUSED else 0
+        self._woken = self._waking if not self._at_rest else self._woken
+        if self._woken and self._at_rest >= SEEN_AT_REST:
+            self._settle_s = 0.0
 
     def _due(self, reading: MinerReading, now_s: float) -> bool:
         if self._new:

@@ -1,9 +1,11 @@
 """Whether a device answers, since when, and what to say of it: one line when it is gone, one when it is back."""
 
 import logging
+import random
 
-from ..model.errors import BackendError, DeviceAuthError, HashwarmError
+from ..model.errors import BackendError, DeviceAuthError, DeviceGoneError, HashwarmError
 from .driver import MinerReading
+from .polling import retry_delay_s
 
 LOGGER = logging.getLogger(__name__)
 OFFLINE_AFTER_FAILURES = 2
@@ -56,6 +58,10 @@ class Contact:
         self.problem = reading.problem
         self.reading, self.read_at_s = reading, now_s
 
+    def retry_delay_s(self, interval_s: float, randomness: random.Random) -> float:
+        """Return the wait before the next try."""
+        return retry_delay_s(self.failures, interval_s, randomness, refusals=self.refusals)
+
     def unplugged(self) -> None:
         """Take note that its plug is off, which explains all that follows."""
         self.failures = max(self.failures + 1, OFFLINE_AFTER_FAILURES)
@@ -69,9 +75,15 @@ class Contact:
         self.other_device = isinstance(error, OtherDeviceError)
         if self.other_device:
             self.failures = max(self.failures, OFFLINE_AFTER_FAILURES)
-        self.problem = error.key if isinstance(error, DeviceAuthError | OtherDeviceError) else None
+        self.problem = self._to_mend(error)
         if self.failures >= OFFLINE_AFTER_FAILURES:
             self._say_gone(str(error) or type(error).__name__)
+
+    def _to_mend(self, error: Exception) -> str | None:
+        """Return what a person has to mend; what is being reloaded is gone for a moment only."""
+        if isinstance(error, DeviceGoneError) and self.failures < OFFLINE_AFTER_FAILURES:
+            return None
+        return error.key if isinstance(error, DeviceAuthError | DeviceGoneError | OtherDeviceError) else None
 
     def _say_gone(self, cause: str) -> None:
         if not self._told_gone:

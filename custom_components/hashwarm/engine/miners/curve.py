@@ -16,7 +16,6 @@ LONGEST_MEMORY = 50
 PLACES = 20
 # A level this close above the power asked for is that level.
 CLOSE_SHARE, CLOSE_W = 0.005, 0.5
-RISE_W = 0.05
 SAME_SETTING = 0.01
 BELIEVABLE_RATIO = (0.2, 5.0)
 
@@ -148,7 +147,7 @@ class PowerCurve:
         return _interpolated(setting, sorted((level.setting, level.power_w) for level in self._nominal))
 
     def _compute(self) -> None:
-        """Work out the levels with the watts of now, still rising, and which of them the limits leave."""
+        """Work out the levels with the watts of now, never falling, and which of them the limits leave."""
         ratios = sorted(
             (self._nominal_w(place), known.ratio) for place, known in self._measured.items() if known.enough
         )
@@ -156,7 +155,7 @@ class PowerCurve:
         for level in self._points():
             power_w = level.power_w * (_interpolated(level.power_w, ratios) if ratios else 1.0)
             if levels:
-                power_w = max(power_w, levels[-1].power_w + RISE_W)
+                power_w = max(power_w, levels[-1].power_w)
             known = self._measured.get(self._place(level.setting) or level.setting)
             hash_rate_hs = known.hash_rate_hs if known is not None and known.enough else level.hash_rate_hs
             levels.append(replace(level, power_w=power_w, hash_rate_hs=hash_rate_hs))

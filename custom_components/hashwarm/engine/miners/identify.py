@@ -2,23 +2,45 @@
 
 import asyncio
 from collections.abc import Iterable
+from enum import Enum, auto
+import re
 
 from ..model.errors import BackendError, DeviceGarbageError, DeviceUnreachableError, DeviceUnsupportedError
 from .driver import Driver, MinerAddress, MinerProfile
 from .families import FAMILIES
 from .family import FamilyInfo, Link
-from .rpc import RpcClient
-from .web import WebClient
+from .rpc import CGMINER_PORT, RpcClient
+from .web import WebAnswer, WebClient
 
 PROBE_S = 4.0
 GRACE_S = 0.5
 IDENTIFY_S = 15.0
+# What the pages and log-ins of miners without a driver of ours have in them, and those of routers have not.
+LIKE_A_MINER = re.compile(
+    rb"\b(asic|auradine|avalon|bitcoin|bitmain|blinker|elphapex|futurebit|goldshell|hash ?rate)\b|\w*miner",
+    re.IGNORECASE,
+)
+
+
+class NoMinerError(DeviceUnsupportedError):
+    """What answers is nothing like a miner."""
+
+    key = "cannot_identify"
+
+
+class Answered(Enum):
+    """How an address answered that no family knows."""
+
+    NOT = auto()
+    SOMEHOW = auto()
+    LIKE_A_MINER = auto()
 
 
 async def find_family(link: Link, address: MinerAddress, families: Iterable[FamilyInfo] = FAMILIES) -> FamilyInfo:
     """Return the family that answers at an address.
 
-    Errors: DeviceUnreachableError when nothing answers, DeviceUnsupportedError when nobody knows the answer.
+    Errors: DeviceUnreachableError when nothing answers, DeviceUnsupportedError when something like a miner does that
+    nobody knows, NoMinerError when anything else does.
     """
     families = tuple(families)
     ways = (_by_web, _by_rpc, _by_raw)
@@ -32,8 +54,10 @@ async def find_family(link: Link, address: MinerAddress, families: Iterable[Fami
     known = [info for info in found if isinstance(info, FamilyInfo)]
     if known:
         return min(known, key=families.index)
-    if any(found):
+    if Answered.LIKE_A_MINER in found:
         raise DeviceUnsupportedError(f"nothing known answers at {address.host}")
+    if Answered.SOMEHOW in found:
+        raise NoMinerError(f"no miner answers at {address.host}")
     raise DeviceUnreachableError(f"nothing answers at {address.host}")
 
 
@@ -74,28 +98,32 @@ def driver_for(link: Link, address: MinerAddress, info: FamilyInfo) -> Driver:
     )
 
 
-type Found = FamilyInfo | bool
-"""A family, or whether anything answered."""
+type Found = FamilyInfo | Answered
 
 
 async def _by_web(link: Link, address: MinerAddress, families: tuple[FamilyInfo, ...]) -> Found:
     """Ask one path after the other: small devices bear one question at a time."""
-    web, answered = WebClient(link.session, address), False
+    web, answered = WebClient(link.session, address), Answered.NOT
     for path in dict.fromkeys(info.probe_path for info in families if info.probe_path is not None):
         try:
             async with asyncio.timeout(PROBE_S):
                 answer = await web.request("GET", path)
         except DeviceGarbageError:
-            answered = True
+            answered = Answered.SOMEHOW if answered is Answered.NOT else answered
             continue
         except BackendError, TimeoutError:
             # A port that is closed or silent stays so for the other paths.
             return answered
-        answered = True
         for info in families:
             if info.probe_path == path and info.knows_web is not None and info.knows_web(answer):
                 return info
+        if answered is not Answered.LIKE_A_MINER:
+            answered = Answered.LIKE_A_MINER if _like_a_miner(answer) else Answered.SOMEHOW
     return answered
+
+
+def _like_a_miner(answer: WebAnswer) -> bool:
+    return LIKE_A_MINER.search(answer.challenge.encode() + b" " + answer.raw) is not None
 
 
 async def _by_rpc(link: Link, address: MinerAddress, families: tuple[FamilyInfo, ...]) -> Found:
@@ -103,10 +131,12 @@ async def _by_rpc(link: Link, address: MinerAddress, families: tuple[FamilyInfo,
         async with asyncio.timeout(PROBE_S):
             version = await RpcClient(address, connect=link.connect).command("version")
     except DeviceGarbageError:
-        return True
+        # Nothing but a miner listens on cgminer's port, and one of them speaks HTTP there.
+        return Answered.LIKE_A_MINER if address.port in {None, CGMINER_PORT} else Answered.SOMEHOW
     except BackendError, TimeoutError:
-        return False
-    return next((info for info in families if info.knows_rpc is not None and info.knows_rpc(version)), True)
+        return Answered.NOT
+    known = (info for info in families if info.knows_rpc is not None and info.knows_rpc(version))
+    return next(known, Answered.LIKE_A_MINER)
 
 
 async def _by_raw(link: Link, address: MinerAddress, families: tuple[FamilyInfo, ...]) -> Found:
@@ -119,4 +149,4 @@ async def _by_raw(link: Link, address: MinerAddress, families: tuple[FamilyInfo,
                     return info
         except BackendError, TimeoutError:
             continue
-    return False
+    return Answered.NOT

@@ -19,6 +19,8 @@ class Parting(StrEnum):
 class MinerOptions:
     """Powers in W, times in s."""
 
+    name: str | None = None
+    """What its log lines call it; None for its model and identity."""
     interval_s: float = 10.0
     minimum_w: float | None = None
     """A floor above the device's own."""

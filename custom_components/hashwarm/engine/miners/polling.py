@@ -4,7 +4,7 @@ import random
 
 LEAST_INTERVAL_S, MOST_INTERVAL_S = 5.0, 600.0
 LONGEST_ANSWER_S = 10.0
-REAUTH_EVERY_S = 600.0
+AUTH_FAILURES_BORNE, REAUTH_EVERY_S = 2, 600.0
 JITTER = 0.1
 FIRST_RETRY = 0.2
 
@@ -19,7 +19,12 @@ def first_delay_s(interval_s: float, randomness: random.Random) -> float:
     return interval_s * randomness.uniform(0.5, 1.0)
 
 
-def retry_delay_s(failures: int, interval_s: float, randomness: random.Random) -> float:
-    """Return the wait after so many failures: soon at first, then longer, never longer than the interval."""
+def retry_delay_s(failures: int, interval_s: float, randomness: random.Random, *, refusals: int = 0) -> float:
+    """Return the wait after so many failures: soon at first, then longer, never longer than the interval.
+
+    A device that refuses the password again and again is left in peace for longer, or it would lock us out.
+    """
+    if refusals > AUTH_FAILURES_BORNE:
+        return max(interval_s, REAUTH_EVERY_S)
     grown_s = min(FIRST_RETRY * interval_s * float(1 << min(failures - 1, 8)), interval_s)
     return grown_s * randomness.uniform(1.0 - 2 * JITTER, 1.0)

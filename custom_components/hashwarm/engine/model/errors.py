@@ -32,6 +32,12 @@ class DeviceUnreachableError(BackendError):
     key = "device_unreachable"
 
 
+class DeviceGoneError(DeviceUnreachableError):
+    """What the device was reached by does not exist any more."""
+
+    key = "controlled_entity_gone"
+
+
 class DeviceRefusedError(BackendError):
     """The device answered and said no."""
 
