@@ -26,6 +26,8 @@ PVPC_HOUR = re.compile(r"price_(?P<tomorrow>next_day_)?(?P<hour>[01]\d|2[0-3])h(
 OTHER_PRICES = re.compile(r"export|feed|gas|inject|return|sell|yesterday")
 MILLISECONDS_FROM = 1e11
 MINUTE_S = 60.0
+YEARS = (2000, 2099)
+THIS_CENTURY = (946684800.0, 4102444800.0)
 STEPS_S = (900.0, 1800.0, 3600.0)
 TODAY, TOMORROW = "today", "tomorrow"
 
@@ -73,7 +75,9 @@ def moment(value: Any, zone: tzinfo, *, after: float | None = None) -> float | N
     In the hour that the clock strikes twice a local time is the second one where the first is not later than `after`.
     """
     seconds = _seconds(value, zone, after)
-    return None if seconds is None else round(seconds / MINUTE_S) * MINUTE_S
+    if seconds is None or not THIS_CENTURY[0] <= seconds < THIS_CENTURY[1]:
+        return None
+    return round(seconds / MINUTE_S) * MINUTE_S
 
 
 def _seconds(value: Any, zone: tzinfo, after: float | None) -> float | None:
@@ -83,6 +87,8 @@ def _seconds(value: Any, zone: tzinfo, after: float | None) -> float | None:
         except ValueError:
             return None
     if isinstance(value, datetime):
+        if not YEARS[0] <= value.year <= YEARS[1]:
+            return None
         return value.timestamp() if value.tzinfo is not None else _local(value, zone, after)
     if isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value):
         return value / 1000.0 if value > MILLISECONDS_FROM else float(value)

@@ -54,9 +54,9 @@ class SolarForecast:
             manager, platforms = await async_get_manager(self._hass), await async_get_energy_platforms(self._hass)
             for entry_id in _forecasts_named(manager.data):
                 entry = self._hass.config_entries.async_get_entry(entry_id)
-                if entry is not None and entry.domain in platforms:
-                    if (told := await platforms[entry.domain](self._hass, entry_id)) is not None:
-                        found.append(powers_of(told["wh_hours"], get_default_time_zone()))
+                forecast = platforms.get(entry.domain) if entry is not None else None
+                told = await forecast(self._hass, entry_id) if forecast is not None else None
+                found.append(powers_of(told["wh_hours"], get_default_time_zone()) if told is not None else [])
         except FAILURES as error:
             LOGGER.debug("No solar forecast: %s", error)
         return [powers for powers in found if powers]

@@ -22,6 +22,7 @@ LONGEST_CLOUD_S = 25 * HOUR_S
 MOST_CORRECTION_K = 6.0
 BELIEVABLE_OUTDOOR_C = (-60.0, 60.0)
 MILD_C = 10.0
+NEAR_S = 30 * DAY_S
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,10 +58,10 @@ def slots(start: float, count: int, forecasts: Forecasts, household: Household) 
     """Return so many quarters of an hour from the one that a Unix time falls into; never raises for want of data."""
     first = start // SLOT_S * SLOT_S
     times = [first + index * SLOT_S for index in range(count)]
-    prices = Tariff(forecasts.prices, forecasts.price_now, household.zone)
+    prices = Tariff(_near(forecasts.prices, start), forecasts.price_now, household.zone)
     outdoor = Outdoor(forecasts, start)
-    surplus = dict(_finite(forecasts.surplus))
-    cloud = _finite(forecasts.cloud)
+    surplus = dict(_near(forecasts.surplus, start))
+    cloud = _near(forecasts.cloud, start)
     return [_slot(at, household, forecasts, prices.at(at), outdoor.at(at), cloud, surplus) for at in times]
 
 
@@ -99,7 +100,7 @@ class Tariff:
     """The price at any time: as known, else the mean of that hour on known days, else of all, else the price now."""
 
     def __init__(self, prices: Series, price_now: float | None, zone: tzinfo) -> None:
-        self._known = dict(_finite(prices))
+        self._known = {at: price for at, price in prices if isfinite(price)}
         self._zone = zone
         by_hour: defaultdict[int, list[float]] = defaultdict(list)
         for at, price in self._known.items():
@@ -122,7 +123,7 @@ class Outdoor:
 
     def __init__(self, forecasts: Forecasts, now: float) -> None:
         low, high = BELIEVABLE_OUTDOOR_C
-        self._points = [(at, celsius) for at, celsius in _finite(forecasts.outdoor) if low <= celsius <= high]
+        self._points = [(at, celsius) for at, celsius in _near(forecasts.outdoor, now) if low <= celsius <= high]
         measured = forecasts.outdoor_now_c
         self._measured = measured if measured is not None and isfinite(measured) else None
         self._now = now
@@ -171,6 +172,6 @@ def drawn_through(points: Sequence[tuple[float, float]], at: float, longest_s: f
     return before + (after - before) * (at - before_at) / (after_at - before_at)
 
 
-def _finite(series: Series) -> list[tuple[float, float]]:
-    """Return the points that are numbers, in order, one for each time."""
-    return sorted({at: value for at, value in series if isfinite(at) and isfinite(value)}.items())
+def _near(series: Series, now: float) -> list[tuple[float, float]]:
+    """Return the points that are numbers and of these weeks, in order, one for each time."""
+    return sorted({at: value for at, value in series if isfinite(value) and abs(at - now) <= NEAR_S}.items())
