@@ -6,7 +6,7 @@ import numpy as np
 
 from ..model.planning import RevenueForecast, Slot
 from .house import House
-from .moves import FORBIDDEN, Moves
+from .moves import Moves
 from .thermal_model import HOURS, Floats
 
 # Where no price is known heat has a price all the same, or nothing could be weighed against comfort.
@@ -16,6 +16,7 @@ COLD_WEIGHT_H = 1.0
 WARM_WEIGHT_H = 0.6
 # Stored heat leaks before it is of use.
 STORED_WORTH = 0.7
+FORBIDDEN = 1e6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,33 +53,29 @@ class Costs:
         """Return what the wear of a start costs, in currency."""
         return restart_cost_s / 3600.0 * maximum_w / 1000.0 * self._level.per_kwh
 
-    def discomfort(self, index: int, air_c: Floats, power_w: Floats) -> Floats:
-        """Return what the room at the end of a slot costs: cold always, too warm while heat is put in."""
+    def discomfort(self, index: int, air_c: Floats, heated: np.ndarray, *, surplus: bool = False) -> Floats:
+        """Return what the room at the end of a slot costs per state: cold always, too warm where heat was put in.
+
+        `surplus` says that the heat came of surplus alone, and the room may be warmer for it.
+        """
         slot = self._slots[index]
-        now_c, then_c = self._coldest_c[index]
-        cold_k = np.maximum(now_c - air_c, 0.0)
-        cost: Floats = cold_k * (1.0 + cold_k)
-        if then_c != now_c:
-            cold_k = np.maximum(then_c - air_c, 0.0)
-            cost = (cost + cold_k * (1.0 + cold_k)) / 2
-        cost *= self._cold * HOURS
-        heated = power_w > 0.0
-        warmest_c = np.full(len(power_w), slot.warmest_c)
-        if slot.surplus_warmest_c is not None:
-            warmest_c[power_w <= slot.surplus_w] = max(slot.surplus_warmest_c, slot.warmest_c)
-        warm_k = np.maximum(air_c[heated] - warmest_c[heated, None, None], 0.0)
-        cost[heated] += self._warm * HOURS * warm_k * (1.0 + warm_k)
-        return cost
+        cost = sum(_bent(coldest_c - air_c) for coldest_c in self._coldest_c[index]) * (self._cold * HOURS / 2)
+        warmest_c = slot.warmest_c
+        if surplus and slot.surplus_warmest_c is not None:
+            warmest_c = max(slot.surplus_warmest_c, warmest_c)
+        warm = self._warm * HOURS * _bent(air_c - warmest_c)
+        discomfort: Floats = cost + heated[:, None, None] * warm
+        return discomfort
 
     def money(self, index: int, moves: Moves) -> Floats:
-        """Return what the electricity of each move costs less what it earns, in currency; too much power is forbidden."""
+        """Return what each move's electricity costs less what it earns, in currency; too much power is forbidden."""
         slot = self._slots[index]
         energy_kwh = moves.mean_w / 1000.0 * HOURS
         cheap_kwh = np.minimum(moves.mean_w, max(slot.surplus_w, 0.0)) / 1000.0 * HOURS
         price = slot.price_per_kwh if self._level.known else self._level.per_kwh
         cost: Floats = (energy_kwh - cheap_kwh) * price + cheap_kwh * slot.surplus_price_per_kwh
         cost -= energy_kwh * np.where(moves.on_job, slot.job_revenue_per_kwh, self._earned(index, moves))
-        cost[moves.power_w > slot.ceiling_w] = FORBIDDEN / 10
+        cost[moves.power_w > slot.ceiling_w] = FORBIDDEN
         return cost
 
     def _earned(self, index: int, moves: Moves) -> Floats:
@@ -86,7 +83,8 @@ class Costs:
         if self._revenue is None:
             return np.zeros(len(moves.power_w))
         at, earned = self._slots[index].at, self._revenue.revenue_per_kwh_at
-        return np.array([(earned(float(power_w), at) or 0.0) if power_w > 0.0 else 0.0 for power_w in moves.power_w])
+        known = {power_w: earned(power_w, at) or 0.0 for power_w in set(moves.power_w.tolist()) if power_w > 0.0}
+        return np.array([known.get(power_w, 0.0) for power_w in moves.power_w.tolist()])
 
     def net_per_kwh(self, index: int, power_w: float) -> float | None:
         """Return what a kWh at a power costs after earnings; None where neither is known."""
@@ -100,7 +98,7 @@ class Costs:
         return price - (earned or 0.0)
 
     def ending(self, points: Floats, house: House) -> Floats:
-        """Return what it would cost to bring air and mass back to comfort after the last hour; warmer than that is no gain."""
+        """Return what it would cost to bring air and mass to comfort after the last hour; warmer is no gain."""
         last = self._slots[-1]
         net = [self.net_per_kwh(index, self._floor_w) for index in range(len(self._slots))]
         known = [cost for cost in net if cost is not None]
@@ -112,3 +110,9 @@ class Costs:
         ) / 1000.0
         ending: Floats = STORED_WORTH * per_kwh * missing_kwh
         return ending
+
+
+def _bent(over_k: Floats) -> Floats:
+    """Return what lies over a limit, more than in proportion."""
+    over: Floats = np.maximum(over_k, 0.0)
+    return over * (1.0 + over)

@@ -1,4 +1,4 @@
-"""Dynamic programming over air, mass and what the device is doing: exact for the floor, starts and jobs; needs numpy."""
+"""Dynamic programming over a house and what its device does; exact for the floor, starts and jobs; needs numpy."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from ..model.planning import Slot
 from .costs import Costs
-from .grid import Grid
+from .grid import Grid, grid_over, modes
 from .house import House
 from .mass_filter import DISTURBANCE_KEPT, Belief
 from .moves import Device, Moves, levels, start_levels
@@ -25,31 +25,33 @@ class Step:
 
 
 class DynamicProgram:
-    """One problem: a house, the hours to come, a device and what things cost; `solve` returns the cheapest way."""
+    """One problem: a house as it stands, the hours to come, a device and what things cost."""
 
-    def __init__(self, house: House, slots: list[Slot], device: Device, costs: Costs, grid: Grid) -> None:
-        self._house, self._slots, self._device, self._costs, self._grid = house, slots, device, costs, grid
-        self._matrices = step_matrices(house)
+    def __init__(self, house: House, belief: Belief, slots: list[Slot], device: Device, costs: Costs) -> None:
+        self._slots, self._device, self._costs = slots, device, costs
+        matrices = step_matrices(house)
+        self._modes = modes(matrices)
+        self._begin = self._modes.inverse @ (belief.air_c, belief.mass_c)
+        into_modes = (self._modes.inverse @ matrices.heat).T
+        self._drift = _drift_inputs(house, belief, slots) @ into_modes
+        self._per_watt = np.array([house.heater_to_air, 1.0 - house.heater_to_air]) @ into_modes
+        self._grid = self._make_grid()
+        self._ending = costs.ending(self._grid.points, house)
 
-    def solve(self, belief: Belief, *, state: int) -> list[Step]:
-        """Return the cheapest way from what is believed now and the state that the device is in."""
-        drift_k = self._drift(belief)
-        return self._forward(self._backward(drift_k), drift_k, belief, state)
+    def _make_grid(self) -> Grid:
+        slots, most = self._slots, self._device.capabilities.maximum_w * self._per_watt
+        shifts = np.stack(
+            [self._drift.min(axis=0) + np.minimum(most, 0.0), self._drift.max(axis=0) + np.maximum(most, 0.0)]
+        )
+        band_c = (
+            min(slot.coldest_c for slot in slots),
+            max(slot.surplus_warmest_c or slot.warmest_c for slot in slots),
+        )
+        return grid_over(self._modes, band_c, self._begin, shifts)
 
-    def _drift(self, belief: Belief) -> Floats:
-        """Return what weather, sun and disturbance alone add to air and mass in each slot, in K."""
-        count = len(self._slots)
-        outdoor_c = np.array([slot.outdoor_c for slot in self._slots])
-        sun = np.array([(slot.sun.level, slot.sun.east, slot.sun.equator, slot.sun.west) for slot in self._slots])
-        lasting_w = belief.disturbance_w * DISTURBANCE_KEPT ** np.arange(count)
-        drift: Floats = heat_inputs(self._house, outdoor_c, np.zeros(count), sun, lasting_w) @ self._matrices.heat.T
-        return drift
-
-    def _lift(self, moves: Moves) -> Floats:
-        """Return what each move adds to air and mass, in K."""
-        share = self._house.heater_to_air
-        lift: Floats = np.outer(moves.mean_w, (share, 1.0 - share)) @ self._matrices.heat.T
-        return lift
+    def solve(self, *, state: int) -> list[Step]:
+        """Return the cheapest way for a device in a state."""
+        return self._forward(self._backward(), state)
 
     def _moves(self, index: int, *, fine: bool) -> Moves:
         slots, capabilities = self._slots, self._device.capabilities
@@ -59,48 +61,63 @@ class DynamicProgram:
         levels_w = levels(capabilities, FINE_LEVELS) if fine else levels(capabilities)
         return self._device.moves(levels_w, levels_w if fine else start_levels(capabilities), job_goes_on=job_goes_on)
 
-    def _backward(self, drift_k: Floats) -> list[Floats]:
-        """Return the cost to go before each slot, for each state of the device over the grid."""
-        grid = self._grid
-        base = np.einsum("ij,jtm->itm", self._matrices.carry, grid.points)
-        value = np.repeat(self._costs.ending(grid.points, self._house)[None], self._device.states, axis=0)
-        values = [value]
-        moves, job = self._moves(0, fine=False), self._slots[0].job_power_w
+    def _same_moves(self, index: int) -> bool:
+        """Return whether a slot allows the moves of the one after it."""
+        jobs = [slot.job_power_w is not None for slot in self._slots[index : index + 3]]
+        return len(set(jobs)) == 1 and (not jobs[0] or index + 2 < len(self._slots))
+
+    def _backward(self) -> list[Floats]:
+        """Return the cost to come after each slot, for each state of the device over the grid."""
+        value: Floats = np.repeat(self._ending[None], self._device.states, axis=0)
+        air_c, values = self._grid.points[0], list[Floats]()
+        moves = self._moves(len(self._slots) - 1, fine=False)
         for index in range(len(self._slots) - 1, -1, -1):
-            if job is not None or index == len(self._slots) - 1:
+            if not self._same_moves(index):
                 moves = self._moves(index, fine=False)
-                lift_k, layer = self._lift(moves), moves.following[:, None, None]
-            air = base[0] + (drift_k[index, 0] + lift_k[:, 0])[:, None, None]
-            mass = base[1] + (drift_k[index, 1] + lift_k[:, 1])[:, None, None]
-            onward = grid.take(value, layer, air, mass)
-            onward += self._costs.discomfort(index, air, moves.power_w)
-            onward += self._costs.money(index, moves)[:, None, None]
+            layers = value + self._costs.discomfort(index, air_c, self._device.heated)
+            following = moves.following
+            if self._slots[index].surplus_w > 0.0:
+                layers, following = self._with_surplus(index, layers, value, moves)
+            values.append(layers)
+            shift = self._drift[index] + moves.mean_w[:, None] * self._per_watt
+            onward = self._grid.take(layers, following, shift) + self._costs.money(index, moves)[:, None, None]
             value = np.stack([_cheapest(onward, extra) for extra in moves.extra])
-            values.append(value)
         values.reverse()
         return values
 
-    def _forward(self, values: list[Floats], drift_k: Floats, belief: Belief, state: int) -> list[Step]:
+    def _with_surplus(self, index: int, layers: Floats, value: Floats, moves: Moves) -> tuple[Floats, np.ndarray]:
+        """Return further layers in which the room may get as warm as surplus alone may make it."""
+        gentle = value + self._costs.discomfort(index, self._grid.points[0], self._device.heated, surplus=True)
+        by_surplus = (moves.power_w > 0.0) & (moves.power_w <= self._slots[index].surplus_w)
+        return np.concatenate([layers, gentle]), moves.following + self._device.states * by_surplus
+
+    def _forward(self, values: list[Floats], state: int) -> list[Step]:
         """Walk the cheapest way, with finer powers than the grid was solved for."""
-        at = np.array([belief.air_c, belief.mass_c])
-        steps: list[Step] = []
-        job = self._slots[0].job_power_w
+        at, steps = self._begin, []
         moves = self._moves(0, fine=True)
-        for index in range(len(self._slots)):
-            moves = self._moves(index, fine=True) if job is not None else moves
-            after = self._matrices.carry @ at + drift_k[index] + self._lift(moves)
-            air, mass = after[:, 0, None, None], after[:, 1, None, None]
-            cost = self._grid.take(values[index + 1], moves.following[:, None, None], air, mass)
-            cost += self._costs.discomfort(index, air, moves.power_w)
-            total = cost[:, 0, 0] + self._costs.money(index, moves) + moves.extra[state]
-            best = int(np.argmin(total))
+        for index, slot in enumerate(self._slots):
+            if index and not self._same_moves(index - 1):
+                moves = self._moves(index, fine=True)
+            after = self._modes.kept * at + self._drift[index] + moves.mean_w[:, None] * self._per_watt
+            by_surplus = (moves.power_w > 0.0) & (moves.power_w <= slot.surplus_w)
+            onward = self._grid.take_at(values[index], moves.following + self._device.states * by_surplus, after)
+            best = int(np.argmin(onward + self._costs.money(index, moves) + moves.extra[state]))
             at, state = after[best], int(moves.following[best])
-            steps.append(Step(power_w=float(moves.power_w[best]), air_c=float(at[0]), mass_c=float(at[1])))
+            air_c, mass_c = (float(celsius) for celsius in self._modes.basis @ at)
+            steps.append(Step(power_w=float(moves.power_w[best]), air_c=air_c, mass_c=mass_c))
         return steps
+
+
+def _drift_inputs(house: House, belief: Belief, slots: list[Slot]) -> Floats:
+    """Return the heat that weather, sun and disturbance bring in each slot, in W into air and mass."""
+    outdoor_c = np.array([slot.outdoor_c for slot in slots])
+    sun = np.array([(slot.sun.level, slot.sun.east, slot.sun.equator, slot.sun.west) for slot in slots])
+    lasting_w = belief.disturbance_w * DISTURBANCE_KEPT ** np.arange(len(slots))
+    return heat_inputs(house, outdoor_c, np.zeros(len(slots)), sun, lasting_w)
 
 
 def _cheapest(onward: Floats, extra: Floats) -> Floats:
     """Return the least cost over the moves that a state allows."""
-    allowed = np.flatnonzero(extra < 1e8)
+    allowed = np.flatnonzero(np.isfinite(extra))
     cheapest: Floats = (onward[allowed] + extra[allowed, None, None]).min(axis=0)
     return cheapest

@@ -110,7 +110,7 @@ class _Scaling:
         self.bound = np.array([2.5] * 4 + [5.0] * 4 + [2.5, 2.5, 0.4])
 
     def figures(self, free: Floats) -> tuple[Floats, Floats, Floats, Floats, Floats]:
-        """Return physical figures, apertures, heater's and sun's shares to the air, disturbance in W; rows stay rows."""
+        """Return physical figures, apertures, heater's and sun's shares to the air, and disturbance in W, by row."""
         positive = np.exp(free[:, :8])
         shares = 1.0 / (1.0 + np.exp(-free[:, 8:10]))
         return positive[:, :4], positive[:, 4:], shares[:, 0], shares[:, 1], free[:, 10] * self._maximum_w

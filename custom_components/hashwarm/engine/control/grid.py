@@ -1,44 +1,73 @@
-"""A grid over air and mass temperature with fast linear interpolation; needs numpy."""
+"""A grid over the two ways in which a house cools, where time moves each way by itself; needs numpy.
+
+Air and mass in °C are `basis` @ (slow, fast): the warmth that lasts for days, and the air's lead, gone in an hour.
+"""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from .thermal_model import Floats
+from .thermal_model import Floats, StepMatrices
 
-AIR_POINTS = 40
-MASS_POINTS = 24
+SLOW_POINTS = 44
+FAST_POINTS = 28
+
+
+@dataclass(frozen=True)
+class Modes:
+    """The basis of both ways, and the share that remains of each after a slot."""
+
+    basis: Floats
+    inverse: Floats
+    kept: Floats
+
+
+def modes(matrices: StepMatrices) -> Modes:
+    """Return the eigenvectors of a step, slow before fast, scaled to 1 K of air."""
+    kept, vectors = np.linalg.eig(matrices.carry)
+    order = np.argsort(-kept.real)
+    basis = vectors.real[:, order]
+    basis = basis / basis[0]
+    return Modes(basis=basis, inverse=np.linalg.inv(basis), kept=kept.real[order])
 
 
 @dataclass(frozen=True)
 class Grid:
-    """Evenly spaced air and mass temperatures in °C."""
+    """Evenly spaced points; `shift` in `take` is what a move adds to slow and fast on the way."""
 
-    air_c: Floats
-    mass_c: Floats
+    modes: Modes
+    slow: Floats
+    fast: Floats
 
     @property
     def points(self) -> Floats:
-        """Return the air and the mass at each point; axes are (air, mass) and the grid's two."""
-        return np.stack(np.meshgrid(self.air_c, self.mass_c, indexing="ij"))
+        """Return air and mass in °C at each point; axes are (air, mass) and the grid's two."""
+        slow, fast = np.meshgrid(self.slow, self.fast, indexing="ij")
+        points: Floats = np.einsum("ij,jsf->isf", self.modes.basis, np.stack([slow, fast]))
+        return points
 
-    @property
-    def shape(self) -> tuple[int, int]:
-        """How many points there are each way."""
-        return len(self.air_c), len(self.mass_c)
+    def take(self, values: Floats, layers: np.ndarray, shift: Floats) -> Floats:
+        """Return for each move the values of its layer at where each point goes; edges hold beyond them."""
+        row, down = _place(self.modes.kept[0] * self.slow + shift[:, :1], self.slow)
+        column, right = _place(self.modes.kept[1] * self.fast + shift[:, 1:], self.fast)
+        layer = layers[:, None]
+        upper = values[layer, row]
+        between = upper + down[:, :, None] * (values[layer, row + 1] - upper)
+        move = np.arange(len(layers))[:, None]
+        turned = between.transpose(0, 2, 1)
+        left = turned[move, column]
+        left += right[:, :, None] * (turned[move, column + 1] - left)
+        taken: Floats = left.transpose(0, 2, 1)
+        return taken
 
-    def take(self, values: Floats, layer: np.ndarray, air_c: Floats, mass_c: Floats) -> Floats:
-        """Return values between the points; `values` has a layer before the grid's axes, edges hold beyond them."""
-        rows, columns = self.shape
-        row, down = _place(air_c, self.air_c)
-        column, right = _place(mass_c, self.mass_c)
-        first = (layer * rows + row) * columns + column
-        flat = values.ravel()
-        upper = flat[first] + right * (flat[first + 1] - flat[first])
-        first += columns
-        lower = flat[first] + right * (flat[first + 1] - flat[first])
-        between: Floats = upper + down * (lower - upper)
-        return between
+    def take_at(self, values: Floats, layers: np.ndarray, at: Floats) -> Floats:
+        """Return for each move the value of its layer at one place; `at` holds slow and fast per move."""
+        row, down = _place(at[:, 0], self.slow)
+        column, right = _place(at[:, 1], self.fast)
+        upper = (1.0 - right) * values[layers, row, column] + right * values[layers, row, column + 1]
+        lower = (1.0 - right) * values[layers, row + 1, column] + right * values[layers, row + 1, column + 1]
+        value: Floats = upper + down * (lower - upper)
+        return value
 
 
 def _place(value: Floats, axis: Floats) -> tuple[np.ndarray, Floats]:
@@ -49,8 +78,15 @@ def _place(value: Floats, axis: Floats) -> tuple[np.ndarray, Floats]:
     return index, position - index
 
 
-def grid_around(coldest_c: float, warmest_c: float, air_c: float, mass_c: float) -> Grid:
-    """Return a grid that holds the comfort band, where the house is now, and some way around."""
-    low_c, high_c = min(coldest_c - 1.0, air_c - 0.3), max(warmest_c + 1.0, air_c + 0.3)
-    mass_low_c, mass_high_c = min(coldest_c - 1.5, mass_c - 0.5), max(warmest_c + 1.5, mass_c + 0.5)
-    return Grid(air_c=np.linspace(low_c, high_c, AIR_POINTS), mass_c=np.linspace(mass_low_c, mass_high_c, MASS_POINTS))
+def grid_over(modes_: Modes, band_c: tuple[float, float], begin: Floats, shifts: Floats) -> Grid:
+    """Return a grid that holds the comfort band, where the house is now, and all that `shifts` can lead to.
+
+    `shifts` are the least and the most that a slot may add to slow and fast, as rows.
+    """
+    lead = shifts[:, 1] / (1.0 - modes_.kept[1])
+    fast = (min(float(lead[0]), float(begin[1])) - 0.1, max(float(lead[1]), float(begin[1])) + 0.1)
+    slow = (
+        min(band_c[0] - max(fast[1], 0.0) - 0.5, float(begin[0]) - 0.3),
+        max(band_c[1] - min(fast[0], 0.0) + 0.5, float(begin[0]) + 0.3),
+    )
+    return Grid(modes=modes_, slow=np.linspace(*slow, SLOW_POINTS), fast=np.linspace(*fast, FAST_POINTS))

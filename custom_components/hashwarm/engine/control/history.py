@@ -89,7 +89,7 @@ class History:
         """Take what others recorded, as far as it is older than what was seen."""
         first = self._slots[0].at if self._slots else None
         older = [slot for slot in slots if first is None or slot.at < first]
-        self._slots.extendleft(reversed(sorted(older, key=lambda slot: slot.at)))
+        self._slots.extendleft(sorted(older, key=lambda slot: slot.at, reverse=True))
 
     def slots(self) -> list[PastSlot]:
         """Return the completed slots, oldest first; a copy, for another thread to read."""

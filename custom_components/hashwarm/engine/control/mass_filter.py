@@ -10,7 +10,7 @@ from .history import PastSlot
 from .house import House
 from .thermal_model import Floats, heat_inputs, step_matrices
 
-REPLAYED_SLOTS = 3 * 96
+REPLAYED_SLOTS = 192
 SENSOR_SD_K = 0.08
 AIR_SD_K = 0.08
 MASS_SD_K = 0.02
@@ -73,38 +73,44 @@ class _Filter:
         self._noise = np.diag([AIR_SD_K**2, MASS_SD_K**2, drift_w2])
         # An open window or a long gap: the air goes where it likes.
         self._wild = np.diag([1.0, 0.1**2, drift_w2])
-        self._outdoor_c: float | None = None
 
     def run(self, slots: list[PastSlot], began: float) -> Replay:
-        at, beliefs = [began], [self._state.copy()]
-        for slot in slots:
-            self._pass(slot, gap=slot.at - at[-1] > 1.5 * SLOT_S)
+        at, beliefs = [began], [self._state]
+        gained_k = self._gains(slots)
+        for slot, gain_k in zip(slots, gained_k, strict=True):
+            blind = slot.disturbed or slot.at - at[-1] > 1.5 * SLOT_S or not np.isfinite(gain_k[0])
+            if np.isfinite(gain_k[0]):
+                self._state = self._carry @ self._state + gain_k
+            self._covariance = self._carry @ self._covariance @ self._carry.T + (self._wild if blind else self._noise)
+            if slot.room_c is not None:
+                self._correct(slot.room_c)
             at.append(slot.at)
-            beliefs.append(self._state.copy())
+            beliefs.append(self._state)
         return Replay(at=np.array(at), beliefs=np.array(beliefs))
 
-    def _pass(self, slot: PastSlot, *, gap: bool) -> None:
-        outdoor_c = slot.outdoor_c if slot.outdoor_c is not None else self._outdoor_c
-        if outdoor_c is not None and slot.power_w is not None:
-            self._foretell(slot, outdoor_c, slot.power_w)
-            self._outdoor_c = outdoor_c
-        self._covariance = self._carry @ self._covariance @ self._carry.T
-        blind = slot.disturbed or gap or outdoor_c is None or slot.power_w is None
-        self._covariance += self._wild if blind else self._noise
-        if slot.room_c is not None:
-            self._correct(slot.room_c)
-
-    def _foretell(self, slot: PastSlot, outdoor_c: float, power_w: float) -> None:
-        sun = np.array([[slot.sun.level, slot.sun.east, slot.sun.equator, slot.sun.west]])
-        inputs = heat_inputs(self._house, np.array([outdoor_c]), np.array([power_w]), sun)
-        self._state = self._carry @ self._state
-        self._state[:2] += self._heat @ inputs[0]
+    def _gains(self, slots: list[PastSlot]) -> Floats:
+        """Return what each slot's inputs add to air, mass and disturbance; nan where the power is unknown."""
+        gained_k = np.zeros((len(slots), 3))
+        if slots:
+            outdoor_c = _held([slot.outdoor_c for slot in slots])
+            power_w = np.array([slot.power_w for slot in slots], dtype=float)
+            sun = np.array([(slot.sun.level, slot.sun.east, slot.sun.equator, slot.sun.west) for slot in slots])
+            gained_k[:, :2] = heat_inputs(self._house, outdoor_c, power_w, sun) @ self._heat.T
+        return gained_k
 
     def _correct(self, room_c: float) -> None:
         gain = self._covariance[:, 0] / (self._covariance[0, 0] + SENSOR_SD_K**2)
         self._state = self._state + gain * (room_c - self._state[0])
-        self._covariance = self._covariance - np.outer(gain, self._covariance[0])
-        self._covariance = (self._covariance + self._covariance.T) / 2
+        self._covariance = self._covariance - gain[:, None] * self._covariance[0]
+
+
+def _held(values: list[float | None]) -> Floats:
+    """Return values with the last known one in place of those unknown, nan before the first."""
+    held, last = [], np.nan
+    for value in values:
+        last = last if value is None else value
+        held.append(last)
+    return np.array(held)
 
 
 def foretelling_errors(replayed: Replay, slots: list[PastSlot], house: House, ahead: int) -> Floats:

@@ -12,7 +12,6 @@ from .thermal_model import Floats
 LEVELS = 6
 START_LEVELS = 3
 MOST_AGES = 8
-FORBIDDEN = 1e9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +22,7 @@ class Moves:
     mean_w: Floats
     following: np.ndarray
     extra: Floats
-    """Axes are state and move; FORBIDDEN where the device cannot."""
+    """Axes are state and move; infinite where the device cannot."""
     on_job: np.ndarray
     """Whether a move goes on with the job."""
 
@@ -52,6 +51,11 @@ class Device:
         """How many states there are; the last is the job."""
         return self.off_ages + self.on_ages + 1
 
+    @property
+    def heated(self) -> np.ndarray:
+        """Whether the device heats on its way into each state."""
+        return np.arange(self.states) >= self.off_ages
+
     def state(self, *, running: bool, lasted_s: float, on_job: bool) -> int:
         """Return the state of a device that has been on or off for some time."""
         if on_job:
@@ -65,7 +69,8 @@ class Device:
         if job_goes_on is not None and self.job_power_w is not None:
             after = self.states - 1 if job_goes_on else self.off_ages + self.on_ages - 1
             rows.append(_Row(self.job_power_w, self.job_power_w, after, {self.states - 1: 0.0}, on_job=True))
-        extra = np.full((self.states, len(rows)), FORBIDDEN)
+        rows = _merged(rows)
+        extra = np.full((self.states, len(rows)), np.inf)
         for move, row in enumerate(rows):
             for state, cost in row.allowed.items():
                 extra[state, move] = cost
@@ -76,7 +81,7 @@ class Device:
             power_w=np.array([row.power_w for row in rows]),
             mean_w=np.array([row.mean_w for row in rows]),
             following=np.array([row.following for row in rows], dtype=np.intp),
-            extra=np.minimum(extra, FORBIDDEN),
+            extra=extra,
             on_job=np.array([row.on_job for row in rows]),
         )
 
@@ -120,6 +125,16 @@ class _Row:
     following: int
     allowed: dict[int, float]
     on_job: bool = False
+
+
+def _merged(rows: list[_Row]) -> list[_Row]:
+    """Return moves that are alike but for where they begin as one."""
+    merged: dict[tuple[float, float, int, bool], _Row] = {}
+    for row in rows:
+        key = (row.power_w, row.mean_w, row.following, row.on_job)
+        allowed = merged[key].allowed | row.allowed if key in merged else row.allowed
+        merged[key] = _Row(row.power_w, row.mean_w, row.following, allowed, row.on_job)
+    return list(merged.values())
 
 
 def levels(capabilities: Capabilities, count: int = LEVELS) -> Floats:

@@ -9,7 +9,6 @@ from ..model.planning import SLOT_S, Plan, PlannedSlot, RevenueForecast, Slot
 from .costs import Costs
 from .dynamic_program import DynamicProgram, Step
 from .fitting import fit
-from .grid import grid_around
 from .history import PastSlot
 from .house import House
 from .mass_filter import Belief, foretelling_errors, latest, replay
@@ -110,15 +109,9 @@ def make_plan(
         interruption_cost=ahead[0].job_interruption_cost,
         job_power_w=ahead[0].job_power_w,
     )
-    grid = grid_around(
-        min(slot.coldest_c for slot in ahead),
-        max(slot.surplus_warmest_c or slot.warmest_c for slot in ahead),
-        belief.air_c,
-        belief.mass_c,
-    )
     on_job = present.running and ahead[0].job_power_w is not None
     state = device.state(running=present.running, lasted_s=present.lasted_s, on_job=on_job)
-    steps = DynamicProgram(house, ahead, device, costs, grid).solve(belief, state=state)
+    steps = DynamicProgram(house, belief, ahead, device, costs).solve(state=state)
     power_w = steps[0].power_w
     return Plan(
         made_at=present.now,
