@@ -5,26 +5,20 @@ Each run is a process of its own. docs/benchmarks.md tells what is measured, and
 
 import argparse
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
-import json
 import os
-from pathlib import Path
 from statistics import fmean
-import subprocess
-import sys
-import tempfile
 from typing import Any
 
 from .thermostat_case import Order
 from .thermostat_contestants import NAMES, PLANNERS
 from .thermostat_energyplus import MISSING, library
+from .thermostat_runs import run_all
 from .thermostat_scenarios import SCENARIOS, SCORED_DAYS
 from .thermostat_table import laid_out
 
 type Say = Callable[[str], None]
 
-ROOT = Path(__file__).parents[1]
 CASES = tuple(
     f"case{case}-{climate}-{season}"
     for case, climate in ((900, "chicago"), (600, "chicago"), (900, "golden"), (900, "sterling"))
@@ -73,7 +67,7 @@ def measure(
         for name in SCENARIO_CONTESTANTS
         if name in names
     ]
-    found = _run_all([*table, *between], jobs, say)
+    found = run_all([*table, *between], jobs, say)
     figures: dict[str, Any] = {}
     for order, result in zip(table, found, strict=False):
         figures.setdefault(order.name, {}).setdefault(order.contestant, []).append(result)
@@ -105,38 +99,6 @@ def _order(
         learn_days=learn_days,
         scenario=scenario,
     )
-
-
-def _run_all(orders: list[Order], jobs: int, say: Say) -> list[dict[str, Any]]:
-    """Run all, the long ones first, and return the figures in the order asked for."""
-    ranked = sorted(range(len(orders)), key=lambda index: orders[index].contestant not in PLANNERS)
-    found: list[dict[str, Any]] = [{} for _ in orders]
-    done = 0
-    with tempfile.TemporaryDirectory(prefix="hashwarm-thermostat-") as folder, ThreadPoolExecutor(jobs) as threads:
-
-        def one(index: int) -> int:
-            found[index] = _run(orders[index], Path(folder) / f"{index}.json")
-            return index
-
-        for index in threads.map(one, ranked):
-            done += 1
-            order = orders[index]
-            what = f"{order.scenario or order.name}: {order.contestant}"
-            say(f"{done} of {len(orders)}: {what}, {found[index]['starts_per_day']} starts a day")
-    return found
-
-
-def _run(order: Order, file: Path) -> dict[str, Any]:
-    """Run one in a process of its own: EnergyPlus keeps state that only the end of a process forgets."""
-    file.write_text(json.dumps(order.as_dict()), encoding="utf-8")
-    # One thread each: several runs share the cores already.
-    quiet = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-m", "benchmarks.thermostat_case", str(file)]
-    done = subprocess.run(command, cwd=ROOT, env=quiet, check=False, capture_output=True, text=True)
-    if done.returncode:
-        raise SystemExit(f"{order.name}, {order.contestant}: {done.stderr.strip()[-2000:]}")
-    figures: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    return figures
 
 
 def _mean(runs: list[dict[str, Any]]) -> dict[str, Any]:
