@@ -15,7 +15,7 @@ from homeassistant.const import (
     STATE_UNAVAILABLE,
     STATE_UNKNOWN,
 )
-from homeassistant.core import HomeAssistant
+from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.helpers import entity_registry as er
 
 from ..engine.model.driver import Driver, MinerProfile, MinerReading
@@ -111,11 +111,16 @@ class EntityDriver(Driver):
     def _state(self, entity_id: str) -> str:
         """Return a state. Errors: DeviceUnreachableError, DeviceGoneError."""
         state = self._hass.states.get(entity_id)
-        if state is None and self._hass.is_running and er.async_get(self._hass).async_get(entity_id) is None:
+        if state is None and self._hass.state is CoreState.running and self._given_up(entity_id):
             raise DeviceGoneError(f"{entity_id} does not exist")
         if state is None or state.state in {STATE_UNAVAILABLE, STATE_UNKNOWN}:
             raise DeviceUnreachableError(f"{entity_id} is not available")
         return state.state
+
+    def _given_up(self, entity_id: str) -> bool:
+        """Return whether nobody means to provide an entity any more: it was deleted or disabled."""
+        entry = er.async_get(self._hass).async_get(entity_id)
+        return entry is None or entry.disabled
 
     def _paused(self, state: str) -> bool:
         controlled = self._controlled

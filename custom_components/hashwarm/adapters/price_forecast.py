@@ -202,7 +202,7 @@ class EntityPriceForecast(SensorPrice, PriceForecast):
 
 def _held(states: list[State], factor: float | None, until: float) -> list[Period]:
     """Return prices from recorded states, each held until the next."""
-    if factor is None:
+    if factor is None or not states:
         return []
     ends = [state.last_updated_timestamp for state in states[1:]] + [until]
     return [

@@ -19,7 +19,7 @@ def at_scale_of(prices: Mapping[float, float], price_now: float | None, now: flo
     Lists in cents or per MWh beside a sensor in currency per kWh are common, and say nothing of it themselves.
     """
     listed = prices.get(now // SLOT_S * SLOT_S)
-    if listed is None or price_now is None or min(abs(listed), abs(price_now)) < LEAST_TELLING:
+    if not listed or price_now is None or abs(price_now) < LEAST_TELLING:
         return dict(prices)
     scale = next((scale for scale in MISTAKEN_SCALES if _same(listed, price_now * scale)), 1.0)
     middle = median([abs(price) for price in prices.values()])
