@@ -23,6 +23,7 @@ from .backends import build_backend
 from .const import (
     CONF_FAMILY,
     CONF_KIND,
+    CONF_PARTING,
     CONF_PRICE_SENSOR,
     DOMAIN,
     HEATER_PLATFORMS,
@@ -39,13 +40,21 @@ from .coordinator import (
     heater_store,
 )
 from .engine.home import Home
-from .engine.miners import Family, NetworkedMiner
+from .engine.miners import Family, NetworkedMiner, Parting
 from .engine.model.errors import BackendError, DeviceAuthError, InvalidValueError, StoreError
 from .firmware import follow_firmware
 from .helpers import home_entry, install_asic_rs, loaded_heaters, loaded_home
 from .option_defaults import heater_options
 from .renames import follow_renames
-from .repairs import IssueBook, LedgerWatch, PriceWatch, Problems, heater_problems
+from .repairs import (
+    IssueBook,
+    LedgerWatch,
+    PriceWatch,
+    Problems,
+    forget_left_running,
+    heater_problems,
+    tell_left_running,
+)
 from .wiring import wiring
 
 
@@ -115,6 +124,7 @@ async def _async_setup_heater(hass: HomeAssistant, entry: HeaterConfigEntry) -> 
         except BackendError as error:
             raise ConfigEntryNotReady(translation_domain=DOMAIN, translation_key=error.key) from error
         entry.runtime_data = coordinator
+        forget_left_running(hass, entry)
         _watch_heater(coordinator, IssueBook(hass, entry.entry_id))
         _close_with_home_assistant(hass, entry, coordinator, EVENT_HOMEASSISTANT_STOP)
         await hass.config_entries.async_forward_entry_setups(entry, HEATER_PLATFORMS)
@@ -239,8 +249,11 @@ async def _async_park(hass: HomeAssistant, entry: HeaterConfigEntry, stored: dic
         # What it could do is lost, and with it how to leave it.
         return
     if isinstance(backend, NetworkedMiner):
-        await backend.park()
+        # Evaluated first: parking in vain is told too.
+        told_w, left_w = backend.last_told_w, await backend.park()
         await backend.stop()
+        if left_w is None and told_w != 0.0 and heater_options(entry)[CONF_PARTING] != Parting.LEAVE:
+            tell_left_running(hass, entry, told_w)
 
 
 async def _async_renew_home(hass: HomeAssistant, home: ConfigEntry[Any]) -> None:

@@ -4,6 +4,7 @@ import random
 import time
 from typing import Any
 
+from homeassistant.const import CONF_HOST
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
@@ -66,7 +67,7 @@ def build_backend(
     return NetworkedMiner(
         _miner_driver(hass, entry) if networked else _entity_driver(hass, entry, profile),
         profile,
-        _miner_options(hass, options),
+        _miner_options(hass, options, name=f"{entry.title} ({_reached_at(entry)})"),
         clock=time.monotonic,
         randomness=random.Random(),  # noqa: S311 - jitter
         stored=stored,
@@ -98,9 +99,15 @@ def _entity_driver(hass: HomeAssistant, entry: HeaterConfigEntry, profile: Miner
     return EntityDriver(hass, controlled, profile)
 
 
-def _miner_options(hass: HomeAssistant, options: dict[str, Any]) -> MinerOptions:
+def _reached_at(entry: HeaterConfigEntry) -> str:
+    """Return what tells a device from another of the same name."""
+    return str(entry.data.get(CONF_HOST) or entry.data[CONF_CONTROLLED])
+
+
+def _miner_options(hass: HomeAssistant, options: dict[str, Any], *, name: str) -> MinerOptions:
     meter, plug = options.get(CONF_POWER_METER), options.get(CONF_PLUG)
     return MinerOptions(
+        name=name,
         interval_s=options[CONF_INTERVAL],
         minimum_w=options.get(CONF_MINIMUM_POWER),
         maximum_w=options.get(CONF_MAXIMUM_POWER),

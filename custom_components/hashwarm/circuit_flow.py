@@ -8,7 +8,8 @@ from homeassistant.const import CONF_NAME
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 
-from .const import CONF_CIRCUIT_LIMIT, CONF_HEATERS, DOMAIN
+from .const import CONF_CIRCUIT_LIMIT, CONF_HEATERS, CONF_OTHER_LOADS, DOMAIN
+from .doubles import is_own
 from .flow_schemas import CIRCUIT
 
 # 80 % of volts times amps: what a breaker carries for hours. In the countries named, 120 V and 15 A; else 230 V, 16 A.
@@ -49,13 +50,18 @@ class CircuitFlow(ConfigSubentryFlow):
             return {CONF_NAME: "circuit_name"}
         if not user_input[CONF_HEATERS]:
             return {CONF_HEATERS: "no_heaters"}
+        if not all(is_own(self.hass, entity_id) for entity_id in user_input[CONF_HEATERS]):
+            # One that nobody commands cannot be kept within the limit.
+            return {CONF_HEATERS: "foreign_heater"}
+        if (meter := user_input.get(CONF_OTHER_LOADS)) is not None and is_own(self.hass, meter):
+            return {CONF_OTHER_LOADS: "own_entity"}
         return {}
 
     def _data(self, user_input: dict[str, Any]) -> dict[str, Any]:
         """Return what is kept: heaters by their own ids, for entities may be renamed."""
         registry = er.async_get(self.hass)
         entries = [registry.async_get(entity_id) for entity_id in user_input[CONF_HEATERS]]
-        heaters = [entry.unique_id for entry in entries if entry is not None and entry.platform == DOMAIN]
+        heaters = [entry.unique_id for entry in entries if entry is not None]
         return {**user_input, CONF_NAME: user_input[CONF_NAME].strip(), CONF_HEATERS: heaters}
 
     def _shown(self, circuit: ConfigSubentry) -> dict[str, Any]:

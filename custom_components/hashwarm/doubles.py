@@ -72,14 +72,18 @@ def chosen_errors(hass: HomeAssistant, chosen: Mapping[str, Any], heater: Config
     A heater that measured itself with its own figure would believe it for ever; one that took a switch of ours for its
     plug would go deaf.
     """
-    registry = er.async_get(hass)
     for key in MEASURING_AND_SWITCHING:
-        entity = registry.async_get(chosen[key]) if chosen.get(key) else None
-        if entity is not None and entity.platform == DOMAIN:
+        if chosen.get(key) and is_own(hass, chosen[key]):
             return {key: "own_entity"}
     if in_use(hass, chosen.get(CONF_PLUG), but=heater):
         return {CONF_PLUG: "entity_in_use"}
     return {}
+
+
+def is_own(hass: HomeAssistant, entity_id: str) -> bool:
+    """Return whether an entity is one of ours."""
+    entity = er.async_get(hass).async_get(entity_id)
+    return entity is not None and entity.platform == DOMAIN
 
 
 def in_use(hass: HomeAssistant, *entity_ids: str | None, but: ConfigEntry | None = None) -> bool:

@@ -21,6 +21,7 @@ from .engine.miners import (
     Link,
     MinerAddress,
     MinerProfile,
+    NoMinerError,
     find_family,
     identify,
     profile_as_dict,
@@ -45,6 +46,8 @@ class MinerSteps(HeaterFlow):
     _address: MinerAddress
     _info: FamilyInfo
     _profile: MinerProfile
+    _doubted: MinerAddress | None = None
+    """Where something answered that is nothing like a miner; a person who insists knows better."""
 
     async def async_step_networked_miner(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask where the miner is, and look what it is."""
@@ -52,8 +55,10 @@ class MinerSteps(HeaterFlow):
         if user_input is not None and not (errors := self._take_address(user_input)):
             try:
                 return await self._look()
-            except DeviceUnsupportedError:
-                return await self.async_step_long_tail()
+            except DeviceUnsupportedError as error:
+                if not isinstance(error, NoMinerError) or self._doubted == self._address:
+                    return await self.async_step_long_tail()
+                self._doubted, errors = self._address, {CONF_HOST: "cannot_identify"}
             except DeviceUnreachableError:
                 errors = {CONF_HOST: "device_unreachable"}
             except DeviceLockedError:

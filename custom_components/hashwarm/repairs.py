@@ -2,19 +2,24 @@
 
 from collections.abc import Mapping
 from time import monotonic
+from typing import Any
 
 from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import CONF_HOST
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 
-from .const import DOMAIN
+from .const import CONF_CONTROLLED, DOMAIN
 from .engine.heater import HeaterState
 
 SALVAGED = "store_salvaged"
+LEFT_RUNNING = "left_running"
 POOL_PROBLEMS = {"pool_difficulty_too_high", "pool_garbage", "pool_refused"}
 LEDGER_MISSED_AFTER_S = 60.0
 PRICE_LOST_AFTER_S = 600.0
 MINER_PROBLEMS = {
+    "controlled_entity_gone",
     "device_locked",
     "miner_fan",
     "miner_hardware",
@@ -84,6 +89,28 @@ class PriceWatch:
             return {}
         lost = monotonic() - self._priced_at_s >= PRICE_LOST_AFTER_S
         return {"price_sensor_lost": {"sensor": self._sensor}} if lost else {}
+
+
+@callback
+def tell_left_running(hass: HomeAssistant, entry: ConfigEntry[Any], power_w: float | None) -> None:
+    """Say that a heater was removed while its miner did not answer; `power_w` is what it was told last."""
+    told = {"heater": entry.title, "address": str(entry.data.get(CONF_HOST) or entry.data[CONF_CONTROLLED])}
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        f"{LEFT_RUNNING}_{entry.unique_id}",
+        is_fixable=True,
+        is_persistent=True,
+        severity=ir.IssueSeverity.WARNING,
+        translation_key=LEFT_RUNNING,
+        translation_placeholders=told | {"power": "?" if power_w is None else f"{power_w:.0f}"},
+    )
+
+
+@callback
+def forget_left_running(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
+    """Take that back: it is a heater again."""
+    ir.async_delete_issue(hass, DOMAIN, f"{LEFT_RUNNING}_{entry.unique_id}")
 
 
 class IssueBook:

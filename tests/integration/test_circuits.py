@@ -180,6 +180,14 @@ async def test_what_is_wrong_with_a_circuit_is_told(hass: HomeAssistant, set_up:
     assert result["errors"] == {"name": "circuit_name"}
     result = await fill(hass, result, name="Other", heaters=[])
     assert result["errors"] == {"heaters": "no_heaters"}
+    registry = er.async_get(hass)
+    foreign = registry.async_get_or_create("climate", "other", "1", suggested_object_id="bedroom").entity_id
+    for heaters in ([foreign], [*one["heaters"], foreign], ["climate.unknown"]):
+        result = await fill(hass, result, name="Other", heaters=heaters)
+        assert result["errors"] == {"heaters": "foreign_heater"}
+    power = registry.async_get_entity_id("sensor", "hashwarm", f"{house.entry.unique_id}_power")
+    result = await fill(hass, result, name="Other", other_loads=power, **one)
+    assert result["errors"] == {"other_loads": "own_entity"}
     result = await fill(hass, result, name="Other", **one)
     assert result["type"] is FlowResultType.CREATE_ENTRY
     circuit = next(iter(house.home_entry.subentries.values()))

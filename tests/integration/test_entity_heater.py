@@ -5,18 +5,25 @@ from collections.abc import AsyncIterator, Callable
 import logging
 from types import MappingProxyType
 from typing import Any
-from unittest.mock import patch
+from unittest.mock import AsyncMock, patch
 
 from homeassistant.config_entries import ConfigEntryState, ConfigSubentry
 from homeassistant.const import STATE_UNAVAILABLE
-from homeassistant.core import HomeAssistant
-from homeassistant.helpers import entity_registry as er
+from homeassistant.core import CoreState, HomeAssistant
+from homeassistant.helpers import entity_registry as er, issue_registry as ir
 from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.hashwarm.adapters.entity_driver import ControlledEntity, EntityDriver
 from custom_components.hashwarm.const import DOMAIN
 from custom_components.hashwarm.engine.miners import profile_as_dict
+from custom_components.hashwarm.engine.model.errors import (
+    DeviceGoneError,
+    DeviceRefusedError,
+    DeviceUnreachableError,
+)
+from custom_components.hashwarm.engine.model.telemetry import DeviceStatus
 from custom_components.hashwarm.entity_profile import number_profile
 
 from .conftest import PRICE, ROOM, complaints, home_of, set_temperature
@@ -119,10 +126,61 @@ async def test_when_its_entity_goes_it_is_offline_and_comes_back(
 
     await until(lambda: shown() == STATE_UNAVAILABLE)
     assert entry.state is ConfigEntryState.LOADED
+    gone, issues = (DOMAIN, f"controlled_entity_gone_{entry.entry_id}"), ir.async_get(hass).issues
+    assert gone not in issues
+    er.async_get(hass).async_remove(NUMBER)
+    await until(lambda: shown() and gone in issues)
     hass.states.async_set(NUMBER, "1.0", state.attributes)
     await until(lambda: shown() != STATE_UNAVAILABLE)
+    await until(lambda: gone not in issues)
     ours = [record for record in caplog.records if "hashwarm" in record.name]
     assert not [record for record in ours if record.levelno >= logging.WARNING]
+
+
+async def test_one_that_is_only_not_there_yet_is_not_called_gone(hass: HomeAssistant, entry: Any):
+    known = er.async_get(hass).async_get_or_create("switch", "other", "1", suggested_object_id="miner")
+    driver = EntityDriver(hass, ControlledEntity(entity_id=known.entity_id), entry.runtime_data.heater.backend.profile)
+    with pytest.raises(DeviceUnreachableError) as caught:
+        await driver.read()
+    assert caught.type is DeviceUnreachableError
+    er.async_get(hass).async_update_entity(known.entity_id, disabled_by=er.RegistryEntryDisabler.USER)
+    with pytest.raises(DeviceGoneError):
+        await driver.read()
+    er.async_get(hass).async_remove(known.entity_id)
+    with pytest.raises(DeviceGoneError):
+        await driver.read()
+    hass.set_state(CoreState.starting)
+    with pytest.raises(DeviceUnreachableError) as caught:
+        await driver.read()
+    assert caught.type is DeviceUnreachableError
+    hass.set_state(CoreState.running)
+
+
+async def test_a_range_that_shrinks_is_said_and_is_no_start_for_ever(hass: HomeAssistant, entry: Any):
+    backend = entry.runtime_data.heater.backend
+    await hass.services.async_call("input_number", "set_value", {"entity_id": NUMBER, "value": 0}, blocking=True)
+    await until(lambda: backend._poll_now.set() or backend._contact.reading.status is DeviceStatus.PAUSED)
+    refusing = AsyncMock(side_effect=DeviceRefusedError("out of range"))
+    told, issues = (DOMAIN, f"not_obeying_{entry.entry_id}"), ir.async_get(hass).issues
+    thermostat = er.async_get(hass).async_get_entity_id("climate", DOMAIN, entry.unique_id)
+    assert thermostat is not None
+
+    def action() -> str:
+        entry.runtime_data.heater.apply()
+        shown = hass.states.get(thermostat)
+        assert shown is not None
+        return shown.attributes["hvac_action"]
+
+    with patch.object(backend.driver, "_call", refusing):
+        await heat(hass, entry)
+        await until(lambda: refusing.await_count)
+        await until(lambda: action() == "idle")
+        backend._commander._tried_at_s -= 60.0
+        backend._command_now.set()
+        await until(lambda: refusing.await_count > 1)
+        await until(lambda: backend._poll_now.set() or backend._commander.disobeys)
+        await until(lambda: action() == "idle")
+        await until(lambda: action() and told in issues)
 
 
 class TestRenames:

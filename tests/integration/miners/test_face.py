@@ -25,7 +25,7 @@ from pytest_homeassistant_custom_component.common import (
 )
 from syrupy.assertion import SnapshotAssertion
 
-from custom_components.hashwarm import miner_flow
+from custom_components.hashwarm import miner_flow, repairs
 from custom_components.hashwarm.const import DOMAIN
 from custom_components.hashwarm.coordinator import heater_store
 from custom_components.hashwarm.diagnostics import async_get_config_entry_diagnostics
@@ -529,3 +529,37 @@ async def test_a_start_is_written_down_at_once(hass, own, hass_storage):
     kept = hass_storage[f"hashwarm.{owner.entry.entry_id}"]["data"]["controller"]["shaper"]
     assert kept["power_w"] > 0.0
     assert len(kept["starts_at"]) == 1
+
+
+async def test_removed_while_it_hangs_says_at_what_power_it_was_left(hass: HomeAssistant, own: SetUp):
+    owner = await own()
+    await heating(owner)
+    owner.emulator.fault = Fault.HUNG
+    told_w = owner.coordinator.miner.last_told_w
+    assert told_w
+    with patch("custom_components.hashwarm.engine.miners.backend.PARTING_S", 0.2):
+        await hass.config_entries.async_remove(owner.entry.entry_id)
+    issue = ir.async_get(hass).issues[(DOMAIN, f"left_running_{owner.entry.unique_id}")]
+    assert issue.is_persistent, "the entry is gone, the heat is not"
+    assert issue.translation_placeholders == {
+        "heater": owner.entry.title,
+        "address": "127.0.0.1",
+        "power": f"{told_w:.0f}",
+    }
+    repairs.forget_left_running(hass, owner.entry)
+    assert (DOMAIN, f"left_running_{owner.entry.unique_id}") not in ir.async_get(hass).issues
+
+
+@pytest.mark.parametrize("options", [{"parting": "leave"}, {}])
+async def test_one_that_its_owner_leaves_or_that_was_paused_is_not_spoken_of(
+    hass: HomeAssistant, own: SetUp, options: dict[str, Any]
+):
+    owner = await own(options=options)
+    if options:
+        await heating(owner)
+    else:
+        await until(lambda: owner.emulator.machine.paused)
+    owner.emulator.fault = Fault.HUNG
+    with patch("custom_components.hashwarm.engine.miners.backend.PARTING_S", 0.2):
+        await hass.config_entries.async_remove(owner.entry.entry_id)
+    assert (DOMAIN, f"left_running_{owner.entry.unique_id}") not in ir.async_get(hass).issues

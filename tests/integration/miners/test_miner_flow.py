@@ -260,6 +260,17 @@ async def test_a_miner_that_cannot_pause_needs_its_plug(hass: HomeAssistant, emu
     assert result["type"] == "create_entry"
 
 
+async def test_what_is_nothing_like_a_miner_is_offered_no_library(hass: HomeAssistant, bitaxe: Emulator):
+    home_of().add_to_hass(hass)
+    with patch.object(miner_flow, "find_family", AsyncMock(side_effect=miner_flow.NoMinerError())):
+        result = await go(hass, await begin(hass), {"host": "127.0.0.1"})
+        assert (result["step_id"], result["errors"]) == ("networked_miner", {"host": "cannot_identify"})
+        result = await go(hass, result, {"host": "127.0.0.2"})
+        assert result["errors"] == {"host": "cannot_identify"}
+        result = await go(hass, result, {"host": "127.0.0.2"})
+        assert result["step_id"] == "long_tail", "who insists knows better"
+
+
 class TestLongTail:
     """Miners that none of our own drivers knows."""
 

@@ -149,10 +149,11 @@ class Commander:
         return None if self.settling(now_s) else self._written.setting
 
     def told_w(self, curve: PowerCurve) -> float | None:
-        """Return what was told last in W, None where that is not known."""
-        if self._written is None:
-            return None
-        return 0.0 if self._written.setting is None else curve.power_w(self._written.setting)
+        """Return what was told last in W, or found in force where nothing had to be told; None where unknown."""
+        setting = self.last_setting if self._written is None else self._written.setting
+        if setting is None:
+            return None if self._written is None else 0.0
+        return curve.power_w(setting)
 
     @property
     def _new(self) -> bool:
