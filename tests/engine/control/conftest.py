@@ -44,6 +44,8 @@ class Bench:
         self.breaker_left_w = None
         self.stopping = False
         self.obey = True
+        self.comfort = None
+        self.guidance = None
 
     def step(self, seconds: float = 1.0):
         self.now_s += seconds
@@ -60,6 +62,8 @@ class Bench:
                 ),
                 outdoor_c=self.outdoor_c,
                 breaker_left_w=self.breaker_left_w,
+                comfort=self.comfort,
+                guidance=self.guidance,
                 stopping=self.stopping,
             )
         )

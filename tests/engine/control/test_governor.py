@@ -1,6 +1,7 @@
 from hypothesis import given, strategies as st
 import pytest
 
+from custom_components.hashwarm.engine.control.fusion import Fusion, FusionMethod
 from custom_components.hashwarm.engine.control.governor import Governor, SafetyLimits, outdoor_c
 from custom_components.hashwarm.engine.model.control import Why
 from custom_components.hashwarm.engine.model.protocols import TemperatureReading
@@ -160,3 +161,88 @@ def test_an_outdoor_reading_that_cannot_be_believed_is_none(celsius, age_s):
     assert outdoor_c(reading(celsius, age_s=age_s)) is None
     assert outdoor_c(None) is None
     assert outdoor_c(reading(-5.0, age_s=600.0)) == -5.0
+
+
+def test_a_jump_is_not_believed_until_it_held_for_ten_minutes():
+    governor = Governor(LIMITS)
+    governor.look([reading(20.0)], now_s=0.0)
+    first = governor.look([reading(12.0)], now_s=60.0)
+    assert (first.room_c, first.doubted, first.dropped) == (20.0, True, {0})
+    assert governor.look([reading(11.0)], now_s=650.0).room_c == 20.0
+    held = governor.look([reading(11.5)], now_s=660.0)
+    assert (held.room_c, held.doubted, held.dropped) == (11.5, False, frozenset())
+
+
+def test_a_sensor_that_leaps_about_is_lost_after_ten_minutes():
+    governor = Governor(LIMITS)
+    governor.look([reading(20.0)], now_s=0.0)
+    for minute in range(1, 11):
+        assert governor.look([reading(2.0 + 10.0 * (minute % 2))], now_s=60.0 * minute).room_c == 20.0
+    assert governor.look([reading(2.0)], now_s=670.0).room_c is None
+    assert governor.look([reading(20.1)], now_s=680.0).room_c == 20.1
+
+
+def test_a_jump_that_was_a_hiccup_is_forgotten():
+    governor = Governor(LIMITS)
+    governor.look([reading(20.0)], now_s=0.0)
+    governor.look([reading(0.0)], now_s=10.0)
+    assert not governor.look([reading(20.1)], now_s=20.0).doubted
+
+
+def test_a_jump_that_another_sensor_confirms_is_believed_at_once():
+    governor = Governor(LIMITS)
+    governor.look([reading(20.0), reading(20.5)], now_s=0.0)
+    assert governor.look([reading(13.0), reading(14.0)], now_s=60.0).room_c == 13.0
+
+
+def test_while_a_sensor_is_not_believed_the_second_takes_over():
+    governor = Governor(LIMITS)
+    governor.look([reading(20.0), reading(20.5)], now_s=0.0)
+    sight = governor.look([reading(5.0), reading(20.4)], now_s=60.0)
+    assert (sight.room_c, sight.doubted, sight.dropped) == (20.4, False, {0})
+
+
+def test_what_changed_over_hours_is_no_jump():
+    governor = Governor(LIMITS)
+    governor.look([reading(20.0)], now_s=0.0)
+    # It reports hourly: what counts is the time between its reports, not between our looks.
+    governor.look([reading(20.0, age_s=3500.0)], now_s=3500.0)
+    assert governor.look([reading(12.0)], now_s=3600.0).room_c == 12.0
+
+
+def test_a_jump_to_the_room_maximum_switches_off_before_it_is_believed():
+    governor = Governor(LIMITS)
+    governor.look([reading(20.0)], now_s=0.0)
+    sight = governor.look([reading(30.0)], now_s=10.0)
+    assert sight.room_c == 20.0
+    assert rule(governor, sight).why is Why.ROOM_TOO_HOT
+
+
+def test_several_sensors_are_joined_and_the_hottest_counts_for_the_room_maximum():
+    governor = Governor(SafetyLimits(fusion=Fusion(method=FusionMethod.COLDEST)))
+    sight = governor.look([reading(20.0), None, reading(24.0), reading(19.0, age_s=4000.0)], now_s=0.0)
+    assert (sight.room_c, sight.hottest_c, sight.dropped) == (20.0, 24.0, {1, 3})
+    sight = governor.look([reading(20.0), reading(24.0), reading(28.0)], now_s=1.0)
+    assert rule(governor, sight).why is Why.ROOM_TOO_HOT
+
+
+def test_one_of_three_that_measures_something_else_is_named():
+    governor = Governor(SafetyLimits(fusion=Fusion(method=FusionMethod.MEAN)))
+    sight = governor.look([reading(20.0), reading(20.0), reading(27.9)], now_s=0.0)
+    assert (sight.room_c, sight.dropped) == (20.0, {2})
+
+
+def test_a_report_from_the_future_is_one_of_now():
+    governor = Governor(LIMITS)
+    governor.look([reading(20.0, age_s=-500.0)], now_s=0.0)
+    assert governor.look([reading(20.2, age_s=-900.0)], now_s=-5.0).room_c == 20.2
+
+
+def test_the_outlet_caps_and_below_the_floor_switches_off():
+    governor = Governor(SafetyLimits(power_maximum_w=700.0))
+    sight = governor.look([reading(20.0)], now_s=0.0)
+    ruling = rule(governor, sight)
+    assert (ruling.ceiling_w, ruling.why, ruling.urgent) == (700.0, Why.OUTLET_LIMIT, False)
+    assert rule(governor, sight, floor_w=800.0).ceiling_w == 0.0
+    assert rule(governor, sight, breaker_left_w=600.0).why is Why.BREAKER
+    assert rule(governor, sight, breaker_left_w=900.0).why is Why.OUTLET_LIMIT

@@ -79,7 +79,7 @@ class Facts:
     window_open: bool | None = None
 
 
-@dataclass(kw_only=True)
+@dataclass
 class Comfort:
     """Owns the rules between settings and target; carries absence, windows and the heating rate from pass to pass."""
 

@@ -41,7 +41,9 @@ class Witness:
         if self.believed_c is None:
             return False
         step_k = abs(celsius - self.believed_c)
-        return step_k > JUMP_K and step_k > JUMP_K_PER_S * max(reported_s - self.reported_s, 0.0)
+        # Time that passes while a jump is doubted does not make it believable.
+        passed_s = 0.0 if self.claim_c is not None else max(reported_s - self.reported_s, 0.0)
+        return step_k > JUMP_K and step_k > JUMP_K_PER_S * passed_s
 
     def _take(self, celsius: float, reported_s: float) -> None:
         self.believed_c, self.reported_s, self.claim_c = celsius, reported_s, None
