@@ -1,8 +1,9 @@
 """How far from the cheapest possible: the planner on the RC plant against a linear program that foresees everything.
 
-The program knows neither floor nor ramp nor boots and may keep just as cold, as warm and as full of heat at the end as
-the contestant did, so that nobody can be cheaper than it at the same comfort. Earnings are concave in power; the
-program gets the least of their tangents, which is never less than they are.
+The program knows neither floor nor ramp nor boots. It may be cold for as many K·h as the contestant was, and keeps the
+room under the day's upper limit even at night, but where the contestant was warmer; it ends with as much heat in the
+house. So the contestant's own course is one of those it chooses from, and nobody is cheaper at the same comfort.
+Earnings are concave in power; the program gets the least of their tangents, which is never less than they are.
 """
 
 from collections.abc import Callable
@@ -28,7 +29,7 @@ from .thermostat_energyplus import weather_file
 from .thermostat_ours import CAPABILITIES
 from .thermostat_planner import OurPlanner, RevenueAsNow
 from .thermostat_rc import PLANT, Course, run
-from .thermostat_view import DAY_S, HOUR_S, MAXIMUM_W, Conditions, Contestant, daily_schedule
+from .thermostat_view import COMFORT_C, DAY_S, HOUR_S, MAXIMUM_W, WARM_K, Conditions, Contestant, daily_schedule
 from .thermostat_weather import WIDE_SPREAD, YEAR, Prices, read_epw
 
 type Say = Callable[[str], None]
@@ -106,9 +107,9 @@ class _Rows:
 
 
 class _Program:
-    """Over scored quarters of an hour: kW, earnings in EUR/h, air and mass in °C after it, K too cold and too warm."""
+    """Over the scored quarters of an hour: kW, earnings in EUR/h, air and mass in °C at its end, K too cold then."""
 
-    POWER, EARNED, AIR, MASS, COLD, WARM = range(6)
+    POWER, EARNED, AIR, MASS, COLD = range(5)
 
     def __init__(self, course: Course, conditions: Conditions, prices: Prices, start: float) -> None:
         self._course, self._conditions, self._prices = course, conditions, prices
@@ -126,7 +127,7 @@ class _Program:
         return self._solved()
 
     def _column(self, kind: int, slot: int) -> int:
-        return 6 * slot + kind
+        return 5 * slot + kind
 
     def _times(self) -> list[float]:
         """Return when each slot ends."""
@@ -164,33 +165,36 @@ class _Program:
                 self._rows.add(least, float(offset), (earned, 1.0), (power, -float(slope)))
 
     def _comfort(self) -> None:
-        """Let it be as cold and as warm as the contestant let it become, and end with as much heat in the house."""
-        endless, conditions = 1e30, self._conditions
+        """Let it be as cold in sum and as warm at a time as the contestant, and end with as much heat in the house."""
+        endless, course = 1e30, self._course
         for slot, at in enumerate(self._times()):
-            air = self._column(self.AIR, slot)
-            self._rows.add(conditions.coldest_c(at), endless, (air, 1.0), (self._column(self.COLD, slot), 1.0))
-            self._rows.add(-endless, conditions.warmest_c(at), (air, 1.0), (self._column(self.WARM, slot), -1.0))
-        minutes = range(self._first, self._first + self._count * SLOT_MINUTES)
-        cold_kh = warm_kh = 0.0
-        for minute in minutes:
-            at = self._start + (minute - self._first) * 60.0
-            room_c = self._course.air_c[minute]
-            cold_kh += max(conditions.coldest_c(at) - room_c, 0.0) / 60.0
-            warm_kh += max(room_c - conditions.warmest_c(at), 0.0) / 60.0
-        for kind, budget_kh in ((self.COLD, cold_kh), (self.WARM, warm_kh)):
-            self._rows.add(-endless, budget_kh, *((self._column(kind, slot), SLOT_H) for slot in range(self._count)))
-        for kind, end_c in ((self.AIR, self._course.air_c[-1]), (self.MASS, self._course.mass_c[-1])):
+            air = (self._column(self.AIR, slot), 1.0)
+            own_c = course.air_c[self._first + (slot + 1) * SLOT_MINUTES]
+            self._rows.add(-endless, max(COMFORT_C + WARM_K, own_c), air)
+            self._rows.add(self._conditions.coldest_c(at), endless, air, (self._column(self.COLD, slot), 1.0))
+        cold = [(self._column(self.COLD, slot), SLOT_H) for slot in range(self._count)]
+        self._rows.add(-endless, self._cold_kh(), *cold)
+        for kind, end_c in ((self.AIR, course.air_c[-1]), (self.MASS, course.mass_c[-1])):
             self._rows.add(end_c, endless, (self._column(kind, self._count - 1), 1.0))
+
+    def _cold_kh(self) -> float:
+        """Return how cold the contestant was, by the ends of the slots or by the minute, whichever is more."""
+        coldest_c = self._conditions.coldest_c
+        ends = [self._course.air_c[self._first + (slot + 1) * SLOT_MINUTES] for slot in range(self._count)]
+        by_slots = sum(max(coldest_c(at) - end_c, 0.0) for at, end_c in zip(self._times(), ends, strict=True)) * SLOT_H
+        minutes = self._course.air_c[self._first : self._first + self._count * SLOT_MINUTES]
+        by_minutes = sum(max(coldest_c(self._start + 60.0 * n) - c, 0.0) for n, c in enumerate(minutes)) / 60.0
+        return max(by_slots, by_minutes)
 
     def _solved(self) -> float:
         highspy: Any = import_module("highspy")
         prices = np.array([self._prices.at(at - SLOT_S) for at in self._times()])
-        cost, lower, upper = (np.zeros(6 * self._count) for _ in range(3))
-        cost[self.POWER :: 6], cost[self.EARNED :: 6] = prices * SLOT_H, -SLOT_H
+        cost, lower, upper = (np.zeros(5 * self._count) for _ in range(3))
+        cost[self.POWER :: 5], cost[self.EARNED :: 5] = prices * SLOT_H, -SLOT_H
         upper[:] = 1e30
-        upper[self.POWER :: 6] = MAXIMUM_KW
+        upper[self.POWER :: 5] = MAXIMUM_KW
         for kind in (self.EARNED, self.AIR, self.MASS):
-            lower[kind::6] = -1e30
+            lower[kind::5] = -1e30
         rows = self._rows
         program = highspy.HighsLp()
         program.num_col_, program.num_row_ = len(cost), len(rows.lower)

@@ -19,7 +19,7 @@ YEAR = 2026
 MEAN_PRICE = 0.26
 SPREAD = 0.037
 WIDE_SPREAD = 0.11
-"""Daily spreads, as the standard deviation of the hours of a day: the table's, and the bound's."""
+"""Between the cheapest and the dearest hour of a day: the table's, and the bound's."""
 NIGHT_TO_EVENING = (
     *(-0.9, -1.1, -1.3, -1.3, -1.1, -0.5, 0.4, 1.1, 1.2, 0.6, 0.1, -0.3),
     *(-0.5, -0.6, -0.5, -0.1, 0.6, 1.4, 1.9, 1.7, 1.0, 0.3, -0.2, -0.6),
@@ -130,8 +130,7 @@ class Prices:
         if day not in self._days:
             random = Random(f"price {self._seed} {day}")
             raw = [usual + random.gauss(0.0, 0.35) for usual in NIGHT_TO_EVENING]
-            mean = sum(raw) / 24
-            deviation = sqrt(sum((price - mean) ** 2 for price in raw) / 24)
-            level = MEAN_PRICE + random.gauss(0.0, self._spread / 2)
-            self._days[day] = tuple(level + self._spread * (price - mean) / deviation for price in raw)
+            mean, width = sum(raw) / 24, max(raw) - min(raw)
+            level = MEAN_PRICE + random.gauss(0.0, self._spread / 4)
+            self._days[day] = tuple(level + self._spread * (price - mean) / width for price in raw)
         return self._days[day]
