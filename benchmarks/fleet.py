@@ -6,9 +6,10 @@ measured is a home that was restarted, as homes mostly are: the start that makes
 
 import argparse
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 import json
 from pathlib import Path
+import signal
 import tempfile
 from typing import Any
 
@@ -31,6 +32,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seconds", type=float, default=SECONDS, help="how long each size is measured")
     parser.add_argument("--warm-up", type=float, default=WARM_UP_S, dest="warm_up_s", help="seconds before that")
     parser.add_argument("--hang", type=float, default=HANG_S, dest="hang_s", help="seconds with a hung miner")
+    parser.add_argument("--first", action="store_true", help="measure the very first start, without a restart")
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="numbers of miners")
 
 
@@ -41,7 +43,7 @@ async def _measured(size: int, folder: Path, options: dict[str, float], say: Say
         specification = folder / "specification.json"
         specification.write_text(json.dumps(wanted), encoding="utf-8")
         first_up_s = None
-        if size:
+        if size and not options["first"]:
             say(f"{size} miners: Home Assistant starts for the first time, and makes all entities")
             async with Child("fleet_home", str(specification), folder / "first.log") as first:
                 first_up_s = first.hello["up_s"]
@@ -101,10 +103,23 @@ def measure(
     seconds: float = SECONDS,
     warm_up_s: float = WARM_UP_S,
     hang_s: float = HANG_S,
+    first: bool = False,
 ) -> dict[str, Any]:
     """Measure all sizes and, for comparison, a home without any miner."""
-    options = {"seconds": seconds, "warm_up_s": warm_up_s, "hang_s": hang_s}
-    return {"cpu": cpu_name(), **asyncio.run(_all(list(sizes), options, say))}
+    options = {"seconds": seconds, "warm_up_s": warm_up_s, "hang_s": hang_s, "first": first}
+    return {"cpu": cpu_name(), **asyncio.run(_ended_in_order(_all(list(sizes), options, say)))}
+
+
+async def _ended_in_order[T](work: Coroutine[Any, Any, T]) -> T:
+    """Let SIGTERM end the processes in order, as Ctrl-C does."""
+    task = asyncio.ensure_future(work)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        raise
 
 
 def table(figures: dict[str, Any]) -> str:

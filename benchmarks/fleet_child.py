@@ -1,6 +1,7 @@
 """The two processes that a fleet needs beside the benchmark, and how they are spoken to: one JSON value a line.
 
-A child ends when its input ends, so that none is left behind even where the benchmark itself is killed.
+A child ends when its input ends, also while it is still coming up, so that none is left behind even where the
+benchmark itself is killed.
 """
 
 import asyncio
@@ -95,14 +96,22 @@ def say(value: Any) -> None:
     sys.stdout.flush()
 
 
-async def serve(answer: Answer) -> None:
-    """Answer questions until the benchmark hangs up; for the child."""
+async def serve(come_up: Callable[[], Awaitable[Answer]]) -> None:
+    """Come up, then answer questions until the benchmark hangs up, which may be before; for the child."""
     reader = asyncio.StreamReader(limit=LONGEST_LINE)
     transport, _ = await asyncio.get_running_loop().connect_read_pipe(
         lambda: asyncio.StreamReaderProtocol(reader), sys.stdin
     )
+    coming_up = asyncio.ensure_future(come_up())
+    line = asyncio.ensure_future(reader.readline())
+    await asyncio.wait((coming_up, line), return_when=asyncio.FIRST_COMPLETED)
+    if not coming_up.done():
+        # Nothing is kept of what never came up, so it need not end in order.
+        os._exit(1)
     try:
-        while line := await reader.readline():
-            say(await answer(json.loads(line)))
+        answer = await coming_up
+        while question := await line:
+            say(await answer(json.loads(question)))
+            line = asyncio.ensure_future(reader.readline())
     finally:
         transport.close()

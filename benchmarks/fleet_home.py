@@ -24,7 +24,7 @@ from homeassistant.config_entries import (
 )
 from homeassistant.core import HomeAssistant
 
-from .fleet_child import say, serve
+from .fleet_child import Answer, say, serve
 from .fleet_watch import Collections, Lags, Updates
 
 DOMAIN = "hashwarm"
@@ -182,25 +182,47 @@ class Measured:
         }
 
 
-async def main(folder: Path, miners: list[dict[str, Any]], interval_s: float) -> None:
-    """Start Home Assistant, wait for the miners, answer until the benchmark hangs up."""
-    began_s = time.perf_counter()
-    hass = await bootstrap.async_setup_hass(runner.RuntimeConfig(config_dir=str(folder), skip_pip=True))
-    if hass is None or hass.config.recovery_mode:
-        sys.exit("Home Assistant did not start")
-    for index in range(len(miners)):
-        report_room(hass, index, time.monotonic())
-    await hass.async_start()
-    rooms = asyncio.create_task(run_rooms(hass, len(miners))) if miners else None
-    try:
-        home = Measured(hass, interval_s)
+class FleetHome:
+    """One Home Assistant with its rooms, from start to stop."""
+
+    def __init__(self, folder: Path, miners: list[dict[str, Any]], interval_s: float) -> None:
+        self._folder = folder
+        self._count = len(miners)
+        self._interval_s = interval_s
+        self._hass: HomeAssistant | None = None
+        self._rooms: asyncio.Task[None] | None = None
+
+    async def come_up(self) -> Answer:
+        """Start, wait for the miners and say so; returns what answers from then on."""
+        began_s = time.perf_counter()
+        hass = await bootstrap.async_setup_hass(runner.RuntimeConfig(config_dir=str(self._folder), skip_pip=True))
+        if hass is None or hass.config.recovery_mode:
+            sys.exit("Home Assistant did not start")
+        self._hass = hass
+        for index in range(self._count):
+            report_room(hass, index, time.monotonic())
+        await hass.async_start()
+        self._rooms = asyncio.create_task(run_rooms(hass, self._count)) if self._count else None
+        home = Measured(hass, self._interval_s)
         await home.until_up()
         say({"up_s": round(time.perf_counter() - began_s, 1)})
-        await serve(home.answer)
+        return home.answer
+
+    async def stop(self) -> None:
+        """Stop what was started."""
+        if self._rooms is not None:
+            self._rooms.cancel()
+        if self._hass is not None:
+            await self._hass.async_stop(force=True)
+
+
+async def main(folder: Path, miners: list[dict[str, Any]], interval_s: float) -> None:
+    """Start Home Assistant, answer until the benchmark hangs up, stop."""
+    home = FleetHome(folder, miners, interval_s)
+    try:
+        await serve(home.come_up)
     finally:
-        if rooms is not None:
-            rooms.cancel()
-        await hass.async_stop(force=True)
+        await home.stop()
 
 
 if __name__ == "__main__":

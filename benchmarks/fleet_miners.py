@@ -17,7 +17,7 @@ from simulators.miners.braiins import BraiinsEmulator
 from simulators.miners.emulator import Emulator, Fault, RpcEmulator
 from simulators.miners.nerdqaxe import NerdqaxeEmulator
 
-from .fleet_child import say, serve
+from .fleet_child import Answer, say, serve
 
 FEED = "GET /api/ws/live"
 
@@ -73,6 +73,13 @@ class Fleet:
         }
 
 
+async def come_up(miners: list[Emulator]) -> Answer:
+    """Tell what the miners are; returns what answers from then on."""
+    async with aiohttp.ClientSession() as session:
+        say([await described(Link(session=session), miner) for miner in miners])
+    return Fleet(miners).answer
+
+
 async def main(count: int) -> None:
     """Start them, tell what they are, answer until the benchmark hangs up."""
     miners = [emulator(index) for index in range(count)]
@@ -80,9 +87,7 @@ async def main(count: int) -> None:
         for miner in miners:
             await miner.start()
             running.push_async_callback(miner.stop)
-        async with aiohttp.ClientSession() as session:
-            say([await described(Link(session=session), miner) for miner in miners])
-        await serve(Fleet(miners).answer)
+        await serve(lambda: come_up(miners))
 
 
 if __name__ == "__main__":
