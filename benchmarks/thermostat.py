@@ -12,9 +12,9 @@ from typing import Any
 
 from .thermostat_case import Order
 from .thermostat_contestants import NAMES, PLANNERS
-from .thermostat_energyplus import MISSING, library
+from .thermostat_energyplus import MISSING, UnableError, library
 from .thermostat_runs import run_all
-from .thermostat_scenarios import SCENARIOS, SCORED_DAYS
+from .thermostat_scenarios import LEARN_DAYS as SCENARIO_LEARN_DAYS, SCENARIOS, SCORED_DAYS as SCENARIO_DAYS
 from .thermostat_table import laid_out
 
 type Say = Callable[[str], None]
@@ -55,14 +55,17 @@ def measure(
     bound: bool = True,
     jobs: int = 2,
 ) -> dict[str, Any]:
-    """Run all that was asked for. Errors: UnableError where EnergyPlus or HiGHS cannot be had."""
+    """Run all that was asked for. Errors: SystemExit where EnergyPlus or HiGHS cannot be had, with what to do."""
     if bound and find_spec("highspy") is None:
         raise SystemExit(MISSING.format("highspy"))
-    library()
+    try:
+        library()
+    except UnableError as error:
+        raise SystemExit(str(error)) from error
     names = list(contestants)
     table = [order for case in cases for name in names for order in _orders(case, name, days, learn_days, seeds)]
     between = [
-        _order("case900-chicago-january", name, (1,), SCORED_DAYS, LEARN_DAYS, scenario)
+        _order("case900-chicago-january", name, (1,), SCENARIO_DAYS, SCENARIO_LEARN_DAYS, scenario)
         for scenario in scenarios
         for name in SCENARIO_CONTESTANTS
         if name in names

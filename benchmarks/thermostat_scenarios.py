@@ -1,4 +1,4 @@
-"""What can come in between, each on case 900 in Chicago in January: a week to learn, then three days that are scored.
+"""What can come in between, each on case 900 in Chicago in January: four days to learn, then three that are scored.
 
 Times are seconds since the first scored midnight. A sensor that is biased is judged by what it shows: nobody can know
 better.
@@ -12,7 +12,7 @@ from typing import Any, Protocol, runtime_checkable
 from .thermostat_chain import Chain, Sensor
 from .thermostat_view import COMFORT_C, DAY_S, FLOOR_W, HOUR_S, Conditions, Contestant, Job, Place
 
-SCORED_DAYS = 3
+LEARN_DAYS, SCORED_DAYS = 4, 3
 OPEN_WINDOW_M3_PER_S = 0.13
 """Some 3.5 air changes an hour."""
 
