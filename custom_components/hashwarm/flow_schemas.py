@@ -36,8 +36,11 @@ from .const import (
     CONF_CUT_PLUG,
     CONF_CUTS_MAINS,
     CONF_END_THERMAL_LOOP,
+    CONF_EXPORT_POSITIVE,
+    CONF_FEED_IN_PRICE,
     CONF_FLOOR_POWER,
     CONF_FULL_POWER,
+    CONF_GRID_METER,
     CONF_HEATERS,
     CONF_INTERVAL,
     CONF_MANUAL_BTC_PRICE,
@@ -61,8 +64,11 @@ from .const import (
     CONF_ROOM_RESPONSE,
     CONF_ROOM_SENSOR,
     CONF_SECOND_ROOM_SENSOR,
+    CONF_SOLAR_FORECAST,
     CONF_STALE_MINUTES,
+    CONF_SURPLUS_WARMEST,
     CONF_THREADS,
+    CONF_WEATHER,
     DOMAIN,
 )
 from .engine.heater import RoomResponse
@@ -73,6 +79,7 @@ from .engine.model.control import Preset
 _TEMPERATURE = EntitySelector(EntitySelectorConfig(domain="sensor", device_class="temperature"))
 _POWER = EntitySelector(EntitySelectorConfig(domain="sensor", device_class="power"))
 _PRICE_SENSOR = EntitySelector(EntitySelectorConfig(domain=["sensor", "input_number"]))
+_WEATHER = EntitySelector(EntitySelectorConfig(domain="weather"))
 _SWITCH = EntitySelector(EntitySelectorConfig(domain=["switch", "input_boolean"]))
 _CONTROLLED = EntitySelector(
     EntitySelectorConfig(domain=["number", "input_number", "select", "input_select", "switch", "input_boolean"])
@@ -114,7 +121,8 @@ class ServerSelector(TextSelector):
         return value
 
 
-def _number(least: float, most: float, step: float | Literal["any"], unit: str | None = None) -> NumberSelector:
+def number(least: float, most: float, step: float | Literal["any"], unit: str | None = None) -> NumberSelector:
+    """Return the field of a number."""
     config = NumberSelectorConfig(min=least, max=most, step=step, mode=NumberSelectorMode.BOX)
     if unit is not None:
         config["unit_of_measurement"] = unit
@@ -143,12 +151,12 @@ POOL = vol.Schema(
 
 PRICE = vol.Schema(
     {
-        vol.Optional(CONF_PRICE): _number(-10, 1000, "any"),
+        vol.Optional(CONF_PRICE): number(-10, 1000, "any"),
         vol.Optional(CONF_PRICE_SENSOR): _PRICE_SENSOR,
     }
 )
 
-WATTS = _number(0, 20_000, 1, str(UnitOfPower.WATT))
+WATTS = number(0, 20_000, 1, str(UnitOfPower.WATT))
 
 _LOGIN = {vol.Optional(CONF_USERNAME): _PLAIN, vol.Optional(CONF_PASSWORD): _SECRET}
 
@@ -166,7 +174,7 @@ CONTROLLED_NUMBER = vol.Schema({vol.Required(CONF_FLOOR_POWER): WATTS, vol.Requi
 
 CONTROLLED_SWITCH = vol.Schema(
     {
-        vol.Required(CONF_FULL_POWER): _number(1, 20_000, 1, str(UnitOfPower.WATT)),
+        vol.Required(CONF_FULL_POWER): number(1, 20_000, 1, str(UnitOfPower.WATT)),
         vol.Required(CONF_CUTS_MAINS, default=True): BooleanSelector(),
     }
 )
@@ -174,17 +182,23 @@ CONTROLLED_SWITCH = vol.Schema(
 ENTITIES_ROOM = ROOM.extend({vol.Optional(CONF_POWER_METER): _POWER})
 
 _COMFORT = {
-    **{vol.Required(preset.value): _number(5, 30, 0.5, _CELSIUS) for preset in Preset},
-    vol.Required(CONF_ROOM_MAXIMUM): _number(15, 40, 0.5, _CELSIUS),
-    vol.Required(CONF_STALE_MINUTES): _number(5, 240, 1, str(UnitOfTime.MINUTES)),
+    **{vol.Required(preset.value): number(5, 30, 0.5, _CELSIUS) for preset in Preset},
+    vol.Required(CONF_ROOM_MAXIMUM): number(15, 40, 0.5, _CELSIUS),
+    vol.Required(CONF_STALE_MINUTES): number(5, 240, 1, str(UnitOfTime.MINUTES)),
+}
+
+_PLANNING = {
+    vol.Optional(CONF_WEATHER): _WEATHER,
+    vol.Optional(CONF_SURPLUS_WARMEST): number(15, 30, 0.5, _CELSIUS),
 }
 
 HEATER_OPTIONS = vol.Schema(
     {
         **_COMFORT,
-        vol.Required(CONF_CHIP_MAXIMUM): _number(50, 100, 1, _CELSIUS),
-        vol.Required(CONF_THREADS): _number(1, 256, 1),
-        vol.Optional(CONF_FULL_POWER): _number(1, 2000, 1, str(UnitOfPower.WATT)),
+        **_PLANNING,
+        vol.Required(CONF_CHIP_MAXIMUM): number(50, 100, 1, _CELSIUS),
+        vol.Required(CONF_THREADS): number(1, 256, 1),
+        vol.Optional(CONF_FULL_POWER): number(1, 2000, 1, str(UnitOfPower.WATT)),
         vol.Optional(CONF_POWER_METER): _POWER,
     }
 )
@@ -192,6 +206,7 @@ HEATER_OPTIONS = vol.Schema(
 ENTITIES_OPTIONS = vol.Schema(
     {
         **_COMFORT,
+        **_PLANNING,
         vol.Optional(CONF_MINIMUM_POWER): WATTS,
         vol.Optional(CONF_MAXIMUM_POWER): WATTS,
         vol.Required(CONF_PARTING): _PARTING,
@@ -203,8 +218,9 @@ ENTITIES_OPTIONS = vol.Schema(
 MINER_OPTIONS = vol.Schema(
     {
         **_COMFORT,
-        vol.Required(CONF_CHIP_MAXIMUM): _number(50, 110, 1, _CELSIUS),
-        vol.Required(CONF_INTERVAL): _number(LEAST_INTERVAL_S, MOST_INTERVAL_S, 1, str(UnitOfTime.SECONDS)),
+        **_PLANNING,
+        vol.Required(CONF_CHIP_MAXIMUM): number(50, 110, 1, _CELSIUS),
+        vol.Required(CONF_INTERVAL): number(LEAST_INTERVAL_S, MOST_INTERVAL_S, 1, str(UnitOfTime.SECONDS)),
         vol.Optional(CONF_MINIMUM_POWER): WATTS,
         vol.Optional(CONF_MAXIMUM_POWER): WATTS,
         vol.Required(CONF_PARTING): _PARTING,
@@ -219,7 +235,7 @@ MINER_OPTIONS = vol.Schema(
 CIRCUIT = vol.Schema(
     {
         vol.Required(CONF_NAME): _PLAIN,
-        vol.Required(CONF_CIRCUIT_LIMIT): _number(50, 50_000, 1, str(UnitOfPower.WATT)),
+        vol.Required(CONF_CIRCUIT_LIMIT): number(50, 50_000, 1, str(UnitOfPower.WATT)),
         vol.Required(CONF_HEATERS): _THERMOSTATS,
         vol.Optional(CONF_OTHER_LOADS): _POWER,
     }
@@ -227,9 +243,13 @@ CIRCUIT = vol.Schema(
 
 HOME_OPTIONS = PRICE.extend(
     {
+        vol.Optional(CONF_GRID_METER): _POWER,
+        vol.Optional(CONF_EXPORT_POSITIVE, default=False): BooleanSelector(),
+        vol.Optional(CONF_FEED_IN_PRICE): number(-10, 1000, "any"),
+        vol.Optional(CONF_SOLAR_FORECAST, default=True): BooleanSelector(),
         vol.Required(CONF_MARKET_ONLINE): BooleanSelector(),
         vol.Required(CONF_MARKET_URL): ServerSelector(TextSelectorConfig(type=TextSelectorType.URL)),
-        vol.Optional(CONF_MANUAL_DIFFICULTY): _number(1, 1e20, "any"),
-        vol.Optional(CONF_MANUAL_BTC_PRICE): _number(0.01, MAX_PRICE, "any"),
+        vol.Optional(CONF_MANUAL_DIFFICULTY): number(1, 1e20, "any"),
+        vol.Optional(CONF_MANUAL_BTC_PRICE): number(0.01, MAX_PRICE, "any"),
     }
 )

@@ -6,11 +6,14 @@ from typing import Any
 
 from homeassistant.config_entries import ConfigFlowResult, OptionsFlowWithReload
 from homeassistant.core import HomeAssistant
+import voluptuous as vol
 
 from .adapters.price import unit_refused
 from .backends import known_profile
+from .comfort_flow import ComfortFlow
 from .const import (
     CONF_CUT_PLUG,
+    CONF_GRID_METER,
     CONF_KIND,
     CONF_MAXIMUM_POWER,
     CONF_MINIMUM_POWER,
@@ -21,29 +24,41 @@ from .const import (
     KIND_ENTITIES,
     KIND_NETWORKED_MINER,
 )
-from .doubles import chosen_errors
+from .doubles import chosen_errors, is_own
 from .engine.miners import MinerProfile
 from .engine.model.control import Preset
 from .flow_schemas import ENTITIES_OPTIONS, HEATER_OPTIONS, HOME_OPTIONS, MINER_OPTIONS
 from .option_defaults import heater_options, home_options
 
 
-class HeaterOptionsFlow(OptionsFlowWithReload):
-    """Temperatures of the presets, safety limits, threads and power."""
+class HeaterOptionsFlow(ComfortFlow):
+    """Temperatures of the presets, safety limits, threads and power; comfort has a form of its own."""
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Show and keep the options."""
-        if user_input is not None:
-            targets = {preset.value: user_input.pop(preset.value) for preset in Preset}
-            return self.async_create_entry(data={**user_input, CONF_PRESET_TARGETS: targets})
+        """Ask which options are meant."""
+        return self.async_show_menu(step_id="init", menu_options=["device", "comfort"])
+
+    async def async_step_device(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Show the options of the device that heats."""
         kind = self.config_entry.data[CONF_KIND]
         if kind == KIND_NETWORKED_MINER:
             return await self.async_step_miner()
         if kind == KIND_ENTITIES:
             return await self.async_step_entities()
+        return await self.async_step_worker()
+
+    async def async_step_worker(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Show and keep the options of the worker on this machine."""
+        if user_input is not None:
+            return self._keep_device(user_input, HEATER_OPTIONS)
         return self.async_show_form(
-            step_id="init", data_schema=self.add_suggested_values_to_schema(HEATER_OPTIONS, self._known)
+            step_id="worker", data_schema=self.add_suggested_values_to_schema(HEATER_OPTIONS, self._known)
         )
+
+    def _keep_device(self, user_input: dict[str, Any], schema: vol.Schema) -> ConfigFlowResult:
+        targets = {preset.value: user_input.pop(preset.value) for preset in Preset}
+        keys = {str(field) for field in schema.schema} | {CONF_PRESET_TARGETS}
+        return self.keep({**user_input, CONF_PRESET_TARGETS: targets}, frozenset(keys))
 
     async def async_step_miner(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Show and keep the options of a networked miner."""
@@ -52,7 +67,7 @@ class HeaterOptionsFlow(OptionsFlowWithReload):
             errors = self._power_errors(user_input) or self._plug_errors(user_input)
             errors = errors or chosen_errors(self.hass, user_input, self.config_entry)
             if not errors:
-                return await self.async_step_init(user_input)
+                return self._keep_device(user_input, MINER_OPTIONS)
         return self.async_show_form(
             step_id="miner",
             data_schema=self.add_suggested_values_to_schema(MINER_OPTIONS, user_input or self._known),
@@ -66,7 +81,7 @@ class HeaterOptionsFlow(OptionsFlowWithReload):
         if user_input is not None:
             errors = self._power_errors(user_input) or chosen_errors(self.hass, user_input, self.config_entry)
             if not errors:
-                return await self.async_step_init(user_input)
+                return self._keep_device(user_input, ENTITIES_OPTIONS)
         return self.async_show_form(
             step_id="entities",
             data_schema=self.add_suggested_values_to_schema(ENTITIES_OPTIONS, user_input or self._known),
@@ -118,8 +133,10 @@ class HomeOptionsFlow(OptionsFlowWithReload):
     async def async_step_home(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for the home's figures."""
         errors: dict[str, str] = {}
-        if user_input is not None and not (errors := price_errors(self.hass, user_input)):
-            return self.async_create_entry(data=user_input)
+        if user_input is not None:
+            errors = price_errors(self.hass, user_input) or grid_errors(self.hass, user_input)
+            if not errors:
+                return self.async_create_entry(data=user_input)
         known = user_input or home_options(self.config_entry)
         return self.async_show_form(
             step_id="home",
@@ -138,3 +155,9 @@ def price_errors(hass: HomeAssistant, user_input: dict[str, Any]) -> dict[str, s
     if unit_refused(hass, user_input[CONF_PRICE_SENSOR], hass.config.currency):
         return {CONF_PRICE_SENSOR: "price_unit"}
     return {}
+
+
+def grid_errors(hass: HomeAssistant, user_input: dict[str, Any]) -> dict[str, str]:
+    """Return what is wrong with the grid meter that a form names."""
+    meter = user_input.get(CONF_GRID_METER)
+    return {CONF_GRID_METER: "own_entity"} if meter is not None and is_own(hass, meter) else {}

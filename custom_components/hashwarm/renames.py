@@ -10,6 +10,7 @@ from homeassistant.helpers.event import async_track_entity_registry_updated_even
 
 from .const import (
     CONF_CONTROLLED,
+    CONF_GRID_METER,
     CONF_OTHER_LOADS,
     CONF_OUTDOOR_SENSOR,
     CONF_PAUSE_SWITCH,
@@ -18,10 +19,12 @@ from .const import (
     CONF_PRICE_SENSOR,
     CONF_ROOM_SENSOR,
     CONF_SECOND_ROOM_SENSOR,
+    CONF_WEATHER,
 )
 
 NAMED = {
     CONF_CONTROLLED,
+    CONF_GRID_METER,
     CONF_OTHER_LOADS,
     CONF_OUTDOOR_SENSOR,
     CONF_PAUSE_SWITCH,
@@ -30,6 +33,7 @@ NAMED = {
     CONF_PRICE_SENSOR,
     CONF_ROOM_SENSOR,
     CONF_SECOND_ROOM_SENSOR,
+    CONF_WEATHER,
 }
 
 

@@ -357,8 +357,22 @@ async def test_home_options(hass: HomeAssistant, house):
     result = await hass.config_entries.options.async_configure(result["flow_id"], chosen)
     assert result["type"] is FlowResultType.CREATE_ENTRY
     await hass.async_block_till_done()
-    assert entry.options == chosen
+    assert entry.options == {**chosen, "export_positive": False, "solar_forecast": True}
     assert entry.runtime_data.home.price_per_kwh == 0.2
+
+
+async def test_a_grid_meter_is_not_one_of_ours(hass: HomeAssistant, house):
+    entry = house.home_entry
+    result = await hass.config_entries.options.async_init(entry.entry_id)
+    chosen = {"market_online": False, "market_url": "https://mempool.space", "feed_in_price": 0.08}
+    wrong = {**chosen, "grid_meter": house.entity_id("sensor", "power")}
+    result = await hass.config_entries.options.async_configure(result["flow_id"], wrong)
+    assert result["errors"] == {"grid_meter": "own_entity"}
+    right = {**chosen, "grid_meter": "sensor.grid", "export_positive": True, "solar_forecast": False}
+    result = await hass.config_entries.options.async_configure(result["flow_id"], right)
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    await hass.async_block_till_done()
+    assert entry.options == right
 
 
 async def test_a_bitcoin_price_that_the_ledger_cannot_hold_is_refused_by_the_form(hass: HomeAssistant, house):
