@@ -121,7 +121,7 @@ class Score:
         self.room_sum_c += room_c
         self.cold_kh += cold_k / 60
         if power_w > 0.0:
-            self.overshoot_kh += max(room_c - conditions.warmest_c(at), 0.0) / 60
+            self.overshoot_kh += max(room_c - conditions.warmest_at_power_c(at, power_w), 0.0) / 60
         left = able and power_w < AT_LIMIT_SHARE * min(conditions.ceiling_w(at), MAXIMUM_W)
         self._longest_cold(cold_k, left=left)
         self._money(at, power_w, conditions)

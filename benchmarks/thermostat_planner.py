@@ -15,13 +15,11 @@ from custom_components.hashwarm.engine.model.forecasts import Forecasts
 from custom_components.hashwarm.engine.model.planning import SLOT_S, Guidance, PlannerStatus, RoomSample, Wish
 
 from .thermostat_ours import CAPABILITIES, RESPONSES, OurRegulator
-from .thermostat_view import DAY_S, HOUR_S, MAXIMUM_W, MINUTE_S, Conditions, View, Weather
+from .thermostat_view import DAY_S, HOUR_S, MAXIMUM_W, MINUTE_S, SURPLUS_WARMER_K, Conditions, View, Weather
 
 AHEAD_SLOTS = 96
 LEARNS_AT_H = 3.0
 CLOUD_FADES_S = 6 * HOUR_S
-SURPLUS_WARMER_K = 2.0
-"""What a person who has a roof allows: on surplus the room may get that much warmer."""
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,8 @@ COMFORT_C, SETBACK_C = 21.0, 19.0
 COMFORT_HOURS = (6.0, 23.0)
 COLD_K, WARM_K = 0.5, 0.5
 RESTART_COST = 0.15
+SURPLUS_WARMER_K = 2.0
+"""What a person who has a roof allows: on surplus alone the room may get that much warmer."""
 
 
 class Weather(StrEnum):
@@ -85,6 +87,10 @@ class Conditions:
     def warmest_c(self, at: float) -> float:
         """Return the temperature above which heat is no longer wanted."""
         return self.setpoint_c(at) + WARM_K
+
+    def warmest_at_power_c(self, at: float, power_w: float) -> float:
+        """Return the same for what is drawn: what the roof gives may warm the room further."""
+        return self.warmest_c(at) + (SURPLUS_WARMER_K if 0.0 < power_w <= self.surplus_w(at) else 0.0)
 
 
 def daily_schedule(place: Place) -> Callable[[float], float]:
