@@ -3,14 +3,17 @@
 import asyncio
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from freezegun.api import FrozenDateTimeFactory
+from homeassistant import components
 from homeassistant.core import HomeAssistant, ServiceCall, State, SupportsResponse
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.util import dt as dt_util
+from homeassistant.util.yaml import load_yaml_dict
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -301,6 +304,31 @@ def test_an_entity_of_which_too_little_is_known_is_not_asked_for():
     for platform in ("energyzero", "easyenergy"):
         assert price_action(ChosenEntity(platform=platform, unique_id="today_gas_x", entry_id="e"), NOW) is None
     assert price_action(ChosenEntity(platform="template", unique_id="x", entry_id="e"), NOW) is None
+
+
+ENTITIES = {
+    "amberelectric": "site-current-general",
+    "easyenergy": "entry_today_energy_usage_current_hour_price",
+    "ecosmart": "icp-spot_price",
+    "energyzero": "entry_today_energy_current_hour_price",
+    "green_planet_energy": "gpe_current_price",
+    "nordpool": "SE3-current_price",
+    "omie": "es_spot_price",
+    "tibber": "home-id",
+}
+
+
+@pytest.mark.parametrize("platform", sorted(ACTIONS))
+def test_the_installed_home_assistant_has_the_action_and_its_fields(platform: str):
+    """What is asked is held against what the integrations of this very Home Assistant describe."""
+    chosen = ChosenEntity(platform=platform, unique_id=ENTITIES[platform], entry_id="entry", device_id="device")
+    action = price_action(chosen, NOW)
+    assert action is not None
+    described = load_yaml_dict(str(Path(components.__path__[0]) / platform / "services.yaml"))[action.service]
+    fields = described["fields"]
+    required = {name for name, told in fields.items() if told.get("required")}
+    for data in action.calls:
+        assert required <= set(data) <= set(fields)
 
 
 @pytest.mark.parametrize(
