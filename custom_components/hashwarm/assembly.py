@@ -11,6 +11,7 @@ from homeassistant.util.dt import get_default_time_zone, utcnow
 from .adapters.price import FixedPrice, SensorPrice
 from .adapters.temperature import EntityTemperature
 from .backends import build_backend
+from .comfort_options import build_comfort, fusion_of, outlet_limit_w, room_sensors
 from .const import (
     CONF_CHIP_MAXIMUM,
     CONF_MANUAL_BTC_PRICE,
@@ -23,8 +24,6 @@ from .const import (
     CONF_PRICE_SENSOR,
     CONF_ROOM_MAXIMUM,
     CONF_ROOM_RESPONSE,
-    CONF_ROOM_SENSOR,
-    CONF_SECOND_ROOM_SENSOR,
     CONF_STALE_MINUTES,
     DOMAIN,
 )
@@ -47,17 +46,20 @@ def build_heater(
     """Return the heater of an entry, with the settings and the control state of last time."""
     options = heater_options(entry)
     outdoor = entry.data.get(CONF_OUTDOOR_SENSOR)
-    rooms = (entry.data.get(CONF_ROOM_SENSOR), entry.data.get(CONF_SECOND_ROOM_SENSOR))
+    settings, response = _settings(options, stored.get("settings")), RoomResponse(entry.data[CONF_ROOM_RESPONSE])
+    comfort = build_comfort(hass, entry, options, settings, response=response, tz=get_default_time_zone())
+    comfort.resume(stored.get("comfort") or {})
     return Heater(
         backend=build_backend(hass, entry, options, stored.get("backend") or {}),
         controller=Controller.restored(
-            RoomResponse(entry.data[CONF_ROOM_RESPONSE]),
+            response,
             _limits(options),
             stored.get("controller"),
             now=utcnow().timestamp(),
         ),
-        settings=_settings(options, stored.get("settings")),
-        room=tuple(EntityTemperature(hass, entity_id) for entity_id in rooms if entity_id),
+        settings=settings,
+        comfort=comfort,
+        room=tuple(EntityTemperature(hass, entity_id) for entity_id in room_sensors(entry, options)),
         outdoor=EntityTemperature(hass, outdoor) if outdoor else None,
         clock=time.monotonic,
         now=utcnow,
@@ -72,6 +74,8 @@ def _limits(options: dict[str, Any]) -> SafetyLimits:
         room_maximum_c=options[CONF_ROOM_MAXIMUM],
         chip_maximum_c=options[CONF_CHIP_MAXIMUM],
         stale_after_s=options[CONF_STALE_MINUTES] * 60.0,
+        power_maximum_w=outlet_limit_w(options),
+        fusion=fusion_of(options),
     )
 
 

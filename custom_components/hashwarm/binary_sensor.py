@@ -14,10 +14,12 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .comfort_options import watches_windows
 from .const import KIND_NETWORKED_MINER
 from .coordinator import HeaterConfigEntry, HeaterCoordinator
-from .engine.heater import HeaterState
+from .engine.heater import HeaterState, Source
 from .entity import HeaterEntity, offered
+from .option_defaults import heater_options
 
 PARALLEL_UPDATES = 0
 
@@ -26,6 +28,7 @@ PARALLEL_UPDATES = 0
 class HeaterBinarySensorDescription(BinarySensorEntityDescription):
     """How a yes or no is found; None is unknown."""
 
+    from_device: bool = True
     has_fn: Callable[[HeaterCoordinator], bool] = lambda _: True
     value_fn: Callable[[HeaterState], bool | None]
 
@@ -41,6 +44,12 @@ def _own_loop(state: HeaterState) -> bool | None:
     if telemetry is None or telemetry.miner is None:
         return None
     return telemetry.miner.thermal_loop is not None
+
+
+def _window_open(state: HeaterState) -> bool | None:
+    """Return whether an open window keeps the heat back, whoever told of it."""
+    in_force = state.decision.in_force if state.decision is not None else None
+    return in_force.source is Source.WINDOW_OPEN if in_force is not None else None
 
 
 BINARY_SENSORS: tuple[HeaterBinarySensorDescription, ...] = (
@@ -68,6 +77,14 @@ BINARY_SENSORS: tuple[HeaterBinarySensorDescription, ...] = (
         has_fn=lambda coordinator: coordinator.tells_pool,
         value_fn=_pool_connected,
     ),
+    HeaterBinarySensorDescription(
+        key="window_open",
+        translation_key="window_open",
+        device_class=BinarySensorDeviceClass.WINDOW,
+        from_device=False,
+        has_fn=lambda coordinator: watches_windows(heater_options(coordinator.config_entry)),
+        value_fn=_window_open,
+    ),
 )
 
 
@@ -86,10 +103,10 @@ class HeaterBinarySensor(HeaterEntity, BinarySensorEntity):
     """A yes or no of a heater."""
 
     entity_description: HeaterBinarySensorDescription
-    _from_device = True
 
     def __init__(self, coordinator: HeaterCoordinator, description: HeaterBinarySensorDescription) -> None:
         super().__init__(coordinator, description)
+        self._from_device = description.from_device
 
     @property
     @override

@@ -6,11 +6,14 @@ from homeassistant.components.climate import PRESET_NONE, ClimateEntity, Climate
 from homeassistant.const import ATTR_TEMPERATURE, UnitOfTemperature
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.util.dt import utc_from_timestamp, utcnow
 
+from .comfort_options import room_sensors
 from .coordinator import HeaterConfigEntry, HeaterCoordinator
-from .engine.heater import HeaterAction
+from .engine.heater import HeaterAction, InForce
 from .engine.model.control import Preset
 from .entity import HeaterEntity, refuse_nan
+from .option_defaults import heater_options
 
 PARALLEL_UPDATES = 1
 
@@ -33,8 +36,6 @@ class HeaterClimate(HeaterEntity, ClimateEntity):
     """A room's thermostat whose heat is computing."""
 
     _attr_hvac_modes = [HVACMode.OFF, HVACMode.HEAT]  # noqa: RUF012 - Home Assistant's own idiom
-    _attr_max_temp = 30.0
-    _attr_min_temp = 5.0
     _attr_name = None
     _attr_native_temperature_unit = UnitOfTemperature.CELSIUS
     _attr_preset_modes = [PRESET_NONE, *(preset.value for preset in Preset)]  # noqa: RUF012 - Home Assistant's own idiom
@@ -49,6 +50,14 @@ class HeaterClimate(HeaterEntity, ClimateEntity):
 
     def __init__(self, coordinator: HeaterCoordinator) -> None:
         super().__init__(coordinator)
+        limits = coordinator.heater.comfort.options
+        self._attr_min_temp, self._attr_max_temp = limits.lowest_c, limits.highest_c
+
+    @property
+    def _in_force(self) -> InForce | None:
+        """Return what is in force, None before the first pass."""
+        decision = self.coordinator.data.decision
+        return decision.in_force if decision is not None else None
 
     @property
     @override
@@ -69,13 +78,29 @@ class HeaterClimate(HeaterEntity, ClimateEntity):
     @property
     @override
     def native_target_temperature(self) -> float:
-        return self.coordinator.settings.target_c
+        return self._in_force.target_c if self._in_force is not None else self.coordinator.settings.target_c
 
     @property
     @override
     def preset_mode(self) -> str:
-        preset = self.coordinator.settings.preset
+        in_force = self._in_force
+        preset = in_force.preset if in_force is not None else self.coordinator.settings.preset
         return preset.value if preset is not None else PRESET_NONE
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, Any]:
+        """Return what decides about the target and until when, and the room sensors that do not count now."""
+        in_force, decision = self._in_force, self.coordinator.data.decision
+        if in_force is None or decision is None:
+            return {"in_force": None, "until": None, "sensors_left_out": []}
+        until = utc_from_timestamp(in_force.until).isoformat() if in_force.until is not None else None
+        sensors = room_sensors(self.coordinator.config_entry, heater_options(self.coordinator.config_entry))
+        return {
+            "in_force": in_force.source.value,
+            "until": until,
+            "sensors_left_out": [sensors[rank] for rank in decision.dropped],
+        }
 
     @override
     async def async_set_hvac_mode(self, hvac_mode: HVACMode) -> None:
@@ -96,16 +121,13 @@ class HeaterClimate(HeaterEntity, ClimateEntity):
         refuse_nan(kwargs[ATTR_TEMPERATURE])
         if (hvac_mode := kwargs.get("hvac_mode")) is not None:
             self.coordinator.settings.on = hvac_mode == HVACMode.HEAT
-        self.coordinator.settings.choose_target(kwargs[ATTR_TEMPERATURE])
+        self.coordinator.heater.comfort.choose_target(kwargs[ATTR_TEMPERATURE], now=utcnow().timestamp())
         await self.coordinator.async_settings_changed()
 
     @override
     async def async_set_preset_mode(self, preset_mode: str) -> None:
-        settings = self.coordinator.settings
-        if preset_mode == PRESET_NONE:
-            settings.preset = None
-        else:
-            settings.choose_preset(Preset(preset_mode))
+        preset = None if preset_mode == PRESET_NONE else Preset(preset_mode)
+        self.coordinator.heater.comfort.choose_preset(preset, now=utcnow().timestamp())
         await self.coordinator.async_settings_changed()
 
     @override
@@ -117,4 +139,5 @@ class HeaterClimate(HeaterEntity, ClimateEntity):
             None if room_c is None else round(room_c, 1),
             self.native_target_temperature,
             self.preset_mode,
+            self.extra_state_attributes,
         )

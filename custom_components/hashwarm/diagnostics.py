@@ -8,14 +8,14 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_PASSWORD, CONF_USERNAME
 from homeassistant.core import HomeAssistant
 
-from .const import CONF_KIND, CONF_MARKET_URL, CONF_POOL_USER, KIND_HOME
+from .const import CONF_KIND, CONF_MARKET_URL, CONF_POOL_USER, CONF_PRESENCE, KIND_HOME
 from .coordinator import HashwarmConfigEntry, HeaterCoordinator, HomeCoordinator
 from .engine.home import FigureKind
 from .option_defaults import heater_options, home_options
 
 # A pool user is a payout address; a server of one's own may have credentials in its address. A miner's identity is its
-# MAC or its serial number.
-REDACT = {CONF_MARKET_URL, CONF_PASSWORD, CONF_POOL_USER, CONF_USERNAME, "identity", "mac", "message"}
+# MAC or its serial number. Who lives in a house is its own business.
+REDACT = {CONF_MARKET_URL, CONF_PASSWORD, CONF_POOL_USER, CONF_PRESENCE, CONF_USERNAME, "identity", "mac", "message"}
 
 
 async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: HashwarmConfigEntry) -> dict[str, Any]:

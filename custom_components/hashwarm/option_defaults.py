@@ -7,23 +7,31 @@ from typing import Any
 from homeassistant.config_entries import ConfigEntry
 
 from .const import (
+    CONF_AWAY_AFTER,
+    CONF_BOOST_MINUTES,
     CONF_CHIP_MAXIMUM,
     CONF_CUT_PLUG,
+    CONF_DETECT_WINDOW,
     CONF_END_THERMAL_LOOP,
+    CONF_FUSION,
+    CONF_HIGHEST_TARGET,
     CONF_INTERVAL,
     CONF_KIND,
+    CONF_LOWEST_TARGET,
     CONF_MARKET_ONLINE,
     CONF_MARKET_URL,
     CONF_PARTING,
     CONF_PAYS,
     CONF_PRESET_TARGETS,
+    CONF_QUIET_POWER,
     CONF_ROOM_MAXIMUM,
     CONF_STALE_MINUTES,
     CONF_THREADS,
+    CONF_WINDOW_DELAY,
     KIND_LOCAL_WORKER,
     MARKET_URL,
 )
-from .engine.heater import HeaterSettings, SafetyLimits, default_threads
+from .engine.heater import ComfortOptions, FusionMethod, HeaterSettings, SafetyLimits, default_threads
 from .engine.home import Scheme
 from .engine.miners import Parting
 
@@ -37,12 +45,25 @@ MINER_DEFAULTS: dict[str, Any] = {
     CONF_PAYS: Scheme.POOL.value,
 }
 
+COMFORT = ComfortOptions()
+COMFORT_DEFAULTS: dict[str, Any] = {
+    CONF_AWAY_AFTER: COMFORT.away_after_s / 60.0,
+    CONF_BOOST_MINUTES: COMFORT.boost_s / 60.0,
+    CONF_DETECT_WINDOW: COMFORT.detect_window,
+    CONF_FUSION: FusionMethod.FIRST.value,
+    CONF_HIGHEST_TARGET: COMFORT.highest_c,
+    CONF_LOWEST_TARGET: COMFORT.lowest_c,
+    CONF_QUIET_POWER: 0.0,
+    CONF_WINDOW_DELAY: COMFORT.window_delay_s,
+}
+
 
 def heater_options(entry: ConfigEntry) -> dict[str, Any]:
     """Return a heater's options, complete."""
     limits, networked = SafetyLimits(), entry.data[CONF_KIND] != KIND_LOCAL_WORKER
     targets = {preset.value: celsius for preset, celsius in HeaterSettings().preset_targets_c.items()}
     defaults: dict[str, Any] = {
+        **COMFORT_DEFAULTS,
         CONF_CHIP_MAXIMUM: MINER_CHIP_MAXIMUM_C if networked else limits.chip_maximum_c,
         CONF_ROOM_MAXIMUM: limits.room_maximum_c,
         CONF_STALE_MINUTES: limits.stale_after_s / 60.0,

@@ -34,11 +34,11 @@ from .option_defaults import heater_options, home_options
 class HeaterOptionsFlow(ComfortFlow):
     """Temperatures of the presets, safety limits, threads and power; comfort has a form of its own."""
 
-    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+    async def async_step_init(self, _: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask which options are meant."""
         return self.async_show_menu(step_id="init", menu_options=["device", "comfort"])
 
-    async def async_step_device(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+    async def async_step_device(self, _: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Show the options of the device that heats."""
         kind = self.config_entry.data[CONF_KIND]
         if kind == KIND_NETWORKED_MINER:

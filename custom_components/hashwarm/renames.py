@@ -16,10 +16,14 @@ from .const import (
     CONF_PAUSE_SWITCH,
     CONF_PLUG,
     CONF_POWER_METER,
+    CONF_PRESENCE,
     CONF_PRICE_SENSOR,
     CONF_ROOM_SENSOR,
+    CONF_ROOM_SENSORS,
+    CONF_SCHEDULE,
     CONF_SECOND_ROOM_SENSOR,
     CONF_WEATHER,
+    CONF_WINDOWS,
 )
 
 NAMED = {
@@ -30,17 +34,21 @@ NAMED = {
     CONF_PAUSE_SWITCH,
     CONF_PLUG,
     CONF_POWER_METER,
+    CONF_PRESENCE,
     CONF_PRICE_SENSOR,
     CONF_ROOM_SENSOR,
+    CONF_ROOM_SENSORS,
+    CONF_SCHEDULE,
     CONF_SECOND_ROOM_SENSOR,
     CONF_WEATHER,
+    CONF_WINDOWS,
 }
 
 
 @callback
 def follow_renames(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
     """Write new names into an entry for as long as it is loaded, and begin anew with them."""
-    named = [told[key] for told in _tellings(entry) for key in NAMED if isinstance(told.get(key), str)]
+    named = [entity_id for told in _tellings(entry) for key in NAMED for entity_id in _listed(told.get(key))]
 
     @callback
     def look(event: Event[er.EventEntityRegistryUpdatedData]) -> None:
@@ -61,4 +69,15 @@ def _tellings(entry: ConfigEntry[Any]) -> list[Mapping[str, Any]]:
 
 
 def _renamed(told: Mapping[str, Any], old: str, new: str) -> dict[str, Any]:
-    return {key: new if key in NAMED and value == old else value for key, value in told.items()}
+    return {key: _replaced(value, old, new) if key in NAMED else value for key, value in told.items()}
+
+
+def _replaced(value: Any, old: str, new: str) -> Any:
+    if isinstance(value, list):
+        return [new if entity_id == old else entity_id for entity_id in value]
+    return new if value == old else value
+
+
+def _listed(value: Any) -> list[str]:
+    """Return the entities that a field names: none, one or several."""
+    return [entity_id for entity_id in (value if isinstance(value, list) else [value]) if isinstance(entity_id, str)]

@@ -48,6 +48,8 @@ def heater_problems(name: str, state: HeaterState) -> Problems:
         problems["room_sensor_lost"] = {"heater": name}
     if decision is not None and decision.disobedience is not None:
         problems[decision.disobedience.value] = {"heater": name}
+    if decision is not None and decision.without_effect:
+        problems["heater_not_heating"] = {"heater": name}
     if telemetry is not None and telemetry.problem in KERNEL_PROBLEMS | MINER_PROBLEMS:
         problems[telemetry.problem] = {"heater": name}
     miner = telemetry.miner if telemetry is not None else None

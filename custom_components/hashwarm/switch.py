@@ -9,10 +9,12 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .comfort_options import follows_schedule
 from .coordinator import HeaterConfigEntry, HeaterCoordinator
 from .engine.miners import Feature
 from .engine.model.telemetry import MinerFigures
 from .entity import HeaterEntity, offered
+from .option_defaults import heater_options
 
 PARALLEL_UPDATES = 1
 # A fan that a person takes over begins with enough air for any miner.
@@ -39,6 +41,11 @@ def _figures[T](read: Callable[[MinerFigures], T]) -> Callable[[HeaterCoordinato
 
 async def _set_pause(coordinator: HeaterCoordinator, on: bool) -> None:  # noqa: FBT001 - a switch is a yes or no
     coordinator.settings.paused = on
+    await coordinator.async_settings_changed()
+
+
+async def _set_preheat(coordinator: HeaterCoordinator, on: bool) -> None:  # noqa: FBT001 - a switch is a yes or no
+    coordinator.settings.preheat = on
     await coordinator.async_settings_changed()
 
 
@@ -75,6 +82,14 @@ SWITCHES: tuple[HeaterSwitchDescription, ...] = (
         has_fn=lambda _: True,
         value_fn=lambda coordinator: coordinator.settings.paused,
         set_fn=_set_pause,
+    ),
+    HeaterSwitchDescription(
+        key="preheat",
+        translation_key="preheat",
+        entity_category=EntityCategory.CONFIG,
+        has_fn=lambda coordinator: follows_schedule(heater_options(coordinator.config_entry)),
+        value_fn=lambda coordinator: coordinator.settings.preheat,
+        set_fn=_set_preheat,
     ),
 )
 

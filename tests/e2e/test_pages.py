@@ -28,6 +28,7 @@ async def test_the_heaters_options_have_words(page: Page, home: Watcher):
     row = page.locator("ha-config-entry-row", has_text="Hashwarm heater")
     await row.get_by_role("button", name="Configure").first.click()
     dialog = page.locator("dialog-data-entry-flow")
+    await dialog.get_by_text("Temperatures, limits and power").first.click()
     for words in ("Preset temperatures, safety limits and power.", "Frost protection", "CPU power at full load"):
         await dialog.get_by_text(words).first.wait_for()
     for raw in ("frost_protection", "room_maximum", "full_power"):

@@ -64,7 +64,8 @@ def test_every_family_has_a_page_and_a_line_in_the_table():
 def _labels(english: dict[str, Any]) -> set[str]:
     flows = (english["config"], english["options"], *english["config_subentries"].values())
     steps = [step for flow in flows for step in flow["step"].values()]
-    told = {label for step in steps for label in step.get("data", {}).values()}
+    parts = [part for step in steps for part in (step, *step.get("sections", {}).values())]
+    told = {label for part in parts for label in part.get("data", {}).values()}
     return {label.removesuffix(" in {currency}") for label in told - NAMED_BY_THE_ENTITY}
 
 

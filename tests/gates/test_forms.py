@@ -7,9 +7,13 @@ import probatio
 import pytest
 import voluptuous as vol
 
-from custom_components.hashwarm import flow_schemas
+from custom_components.hashwarm import comfort_schema, flow_schemas
 
-SCHEMAS = {name: schema for name, schema in vars(flow_schemas).items() if isinstance(schema, vol.Schema)}
+SCHEMAS = {
+    name: schema
+    for name, schema in (vars(flow_schemas) | vars(comfort_schema) | comfort_schema.SECTIONS).items()
+    if isinstance(schema, vol.Schema)
+}
 
 
 @pytest.mark.parametrize("name", SCHEMAS)

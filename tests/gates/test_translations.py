@@ -8,8 +8,9 @@ from typing import Any
 
 from homeassistant.const import Platform
 import pytest
+import voluptuous as vol
 
-from custom_components.hashwarm import flow_schemas
+from custom_components.hashwarm import comfort_schema, flow_schemas
 from custom_components.hashwarm.binary_sensor import BINARY_SENSORS
 from custom_components.hashwarm.button import BUTTONS
 from custom_components.hashwarm.climate import HeaterClimate
@@ -31,9 +32,10 @@ from .conftest import INTEGRATION, read_json
 
 FLOWS = {
     "config": ("config_flow.py", "entity_flow.py", "flow_base.py", "miner_flow.py"),
-    "options": ("options_flow.py",),
+    "options": ("options_flow.py", "comfort_flow.py"),
     "config_subentries.circuit": ("circuit_flow.py",),
 }
+SCHEMAS = vars(flow_schemas) | vars(comfort_schema)
 WORD = re.compile(r"[a-z][a-z0-9_]+")
 THERMOSTAT = HeaterClimate.__new__(HeaterClimate)
 DESCRIBED: dict[Platform, tuple[Any, ...]] = {
@@ -106,7 +108,7 @@ def forms(section: str) -> dict[str, set[str]]:
         step, schema = argument(call, "step_id"), argument(call, "data_schema")
         assert isinstance(step, ast.Constant)
         name = (schema.args[0].id if isinstance(schema, ast.Call) else schema.id) if schema is not None else ""
-        fields = getattr(flow_schemas, name).schema if name.isupper() else {}
+        fields = SCHEMAS[name].schema if name.isupper() else {}
         shown[str(step.value)] = {str(field) for field in fields}
     return shown
 
@@ -163,8 +165,13 @@ def test_every_form_and_field_is_explained(english: dict[str, Any], section: str
     assert set(steps) == set(shown)
     for step, fields in shown.items():
         assert steps[step]["title"], step
-        assert set(steps[step]["data"]) == fields, step
-        assert set(steps[step]["data_description"]) == fields, step
+        parts = steps[step].get("sections", {})
+        assert {*parts, *steps[step].get("data", {})} == fields, step
+        assert set(steps[step].get("data_description", {})) == fields - set(parts), step
+        for name, part in parts.items():
+            inside = {str(field) for field in comfort_schema.SECTIONS[name].schema}
+            assert part["name"], name
+            assert set(part["data"]) == set(part["data_description"]) == inside, name
 
 
 @pytest.mark.parametrize("section", FLOWS)
@@ -259,11 +266,14 @@ def test_every_repair_is_explained(english: dict[str, Any]):
 
 
 def test_selectors_devices_and_health(english: dict[str, Any]):
+    schemas = [
+        schema for schema in (*SCHEMAS.values(), *comfort_schema.SECTIONS.values()) if isinstance(schema, vol.Schema)
+    ]
     selectors = {
         config["translation_key"]: set(config["options"])
-        for schema in ("ROOM", "POOL", "PRICE", "HEATER_OPTIONS", "HOME_OPTIONS", "MINER_OPTIONS")
-        for selector in getattr(flow_schemas, schema).schema.values()
-        if "translation_key" in (config := selector.config)
+        for schema in schemas
+        for selector in schema.schema.values()
+        if "translation_key" in (config := getattr(selector, "config", {}))
     }
     assert {key: set(told["options"]) for key, told in english["selector"].items()} == selectors
     devices = {argument(call, "translation_key") for call in calls(INTEGRATION / "entity.py", "DeviceInfo")} - {None}

@@ -178,6 +178,12 @@ def heater_of(*, pools: Any = POOLS, options: dict[str, Any] | None = None, **da
     )
 
 
+async def options_form(hass: HomeAssistant, entry_id: str, step: str = "device") -> Any:
+    """Return the form that a heater's menu of options leads to."""
+    menu = await hass.config_entries.options.async_init(entry_id)
+    return await hass.config_entries.options.async_configure(menu["flow_id"], {"next_step_id": step})
+
+
 type SetUp = Callable[..., Any]
 
 

@@ -7,7 +7,7 @@ import pytest
 from custom_components.hashwarm.engine.model.control import Preset
 from custom_components.hashwarm.engine.model.telemetry import DeviceStatus
 
-from .conftest import House
+from .conftest import House, SetUp
 
 
 async def test_a_new_heater_is_off_and_says_so(house: House):
@@ -109,8 +109,8 @@ async def test_wishes_survive_a_reload(hass: HomeAssistant, house: House):
     assert house.worker.commanded_w > 50.0
 
 
-async def test_frost_protection_says_why(house: House):
-    house.room(4.0)
+async def test_frost_protection_says_why(set_up: SetUp):
+    house = await set_up(room=4.0)
     await house.do("climate", "turn_on")
     await house.do("climate", "set_preset_mode", preset_mode="frost_protection")
     assert house.worker.commanded_w > 0.0

@@ -26,7 +26,18 @@ from custom_components.hashwarm.engine.model.errors import (
 from custom_components.hashwarm.engine.stratum import PoolFacts
 from simulators.practice_pool import PracticePool, Quirks
 
-from .conftest import HEATER_ID, HOME_OPTIONS, OUTDOOR, PRICE, ROOM, SPARE, heater_of, home_of, set_temperature
+from .conftest import (
+    HEATER_ID,
+    HOME_OPTIONS,
+    OUTDOOR,
+    PRICE,
+    ROOM,
+    SPARE,
+    heater_of,
+    home_of,
+    options_form,
+    set_temperature,
+)
 
 SPEED = BenchmarkResult(kernel="avx2", kernel_problem=None, hash_rate_hs=25e6, threads=1, kernel_rates_hs=())
 FACTS = PoolFacts(
@@ -320,8 +331,8 @@ async def test_the_home_is_not_reconfigured(hass: HomeAssistant, no_setup):
 
 
 async def test_heater_options(hass: HomeAssistant, house):
-    result = await hass.config_entries.options.async_init(house.entry.entry_id)
-    assert (result["type"], result["step_id"]) == (FlowResultType.FORM, "init")
+    result = await options_form(hass, house.entry.entry_id)
+    assert (result["type"], result["step_id"]) == (FlowResultType.FORM, "worker")
     suggested = {
         str(key): key.description["suggested_value"] for key in result["data_schema"].schema if key.description
     }

@@ -14,7 +14,7 @@ from custom_components.hashwarm.const import DOMAIN
 from custom_components.hashwarm.engine.miners import profile_as_dict
 from custom_components.hashwarm.entity_profile import select_profile
 
-from .conftest import ROOM, SPARE, heater_of, home_of
+from .conftest import ROOM, SPARE, heater_of, home_of, options_form
 
 ROOM_INPUT = {"room_sensor": ROOM, "room_response": "light"}
 NUMBER, SELECT, SWITCH, PAUSE = "number.power", "select.mode", "switch.miner", "switch.pause"
@@ -260,7 +260,7 @@ def chosen(result: Any, **changed: Any) -> dict[str, Any]:
 
 
 async def test_options_of_entities(hass: HomeAssistant, entry: Any):
-    result = await hass.config_entries.options.async_init(entry.entry_id)
+    result = await options_form(hass, entry.entry_id)
     assert (result["step_id"], result["description_placeholders"]) == ("entities", {"floor": "300", "maximum": "700"})
     for limits, errors in (
         ({"minimum_power": 600, "maximum_power": 500}, {"maximum_power": "power_order"}),
@@ -290,7 +290,7 @@ async def test_options_of_a_miner(hass: HomeAssistant, can_pause: bool):
         options={"plug": "switch.plug"},
     )
     entry.add_to_hass(hass)
-    result = await hass.config_entries.options.async_init(entry.entry_id)
+    result = await options_form(hass, entry.entry_id)
     assert (result["step_id"], result["description_placeholders"]) == ("miner", {"floor": "300", "maximum": "700"})
     result = await configure(hass, result, chosen(result, maximum_power=299))
     assert result["errors"] == {"maximum_power": "power_range"}

@@ -14,7 +14,7 @@ from custom_components.hashwarm.engine.model.control import ControlMode
 from custom_components.hashwarm.flow_schemas import HEATER_OPTIONS, HOME_OPTIONS
 from custom_components.hashwarm.option_defaults import heater_options, home_options
 
-from .conftest import House, SetUp, heater_of
+from .conftest import House, SetUp, heater_of, options_form
 
 NAN = float("nan")
 
@@ -40,7 +40,7 @@ async def test_an_option_of_a_heater(hass: HomeAssistant, house: House, field: s
     known = heater_options(house.entry)
     form = {**known, **known.pop("preset_targets"), field: NAN}
     form.pop("preset_targets", None)
-    flow = await hass.config_entries.options.async_init(house.entry.entry_id)
+    flow = await options_form(hass, house.entry.entry_id)
     with pytest.raises(InvalidData):
         await hass.config_entries.options.async_configure(flow["flow_id"], form)
     assert HEATER_OPTIONS
@@ -66,7 +66,18 @@ async def test_the_forms_still_reach_the_browser(hass: HomeAssistant, house: Hou
     handler = getattr(house, entry).entry_id
     response = await client.post("/api/config/config_entries/options/flow", json={"handler": handler})
     assert response.status == HTTPStatus.OK
-    assert (await response.json())["data_schema"]
+    form = await response.json()
+    if form["type"] == "menu":
+        for step in form["menu_options"]:
+            shown = await client.post(
+                f"/api/config/config_entries/options/flow/{form['flow_id']}", json={"next_step_id": step}
+            )
+            assert (await shown.json())["data_schema"]
+            form = await (
+                await client.post("/api/config/config_entries/options/flow", json={"handler": handler})
+            ).json()
+        return
+    assert form["data_schema"]
 
 
 async def test_what_is_stored_already_counts_as_not_chosen(set_up: SetUp):

@@ -123,7 +123,7 @@ def test_a_sensor_that_jumps_is_told_and_the_heat_goes_on(bench):
     before = bench.step()
     bench.room = [5.0]
     decision = bench.step()
-    assert (decision.room_c, decision.why, decision.dropped) == (19.0, Why.SENSOR_JUMP, {0})
+    assert (decision.room_c, decision.why, decision.dropped) == (19.0, Why.SENSOR_JUMP, (0,))
     assert decision.power_w == pytest.approx(before.power_w, rel=0.1)
 
 

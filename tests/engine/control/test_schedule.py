@@ -5,7 +5,8 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.hashwarm.engine.control.schedule import Block, WeeklySchedule, daily, overnight, quiet_hours
+from custom_components.hashwarm.engine.control.schedule import WeeklySchedule, daily, overnight, quiet_hours
+from custom_components.hashwarm.engine.model.comfort import Block
 from custom_components.hashwarm.engine.model.errors import InvalidValueError
 
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -34,7 +34,7 @@ from custom_components.hashwarm.helpers import install_asic_rs
 from simulators.miners.catalogue import SPECIMENS
 from simulators.miners.emulator import Emulator, Fault
 
-from ..conftest import OUTDOOR, ROOM, complaints, home_of, set_temperature
+from ..conftest import OUTDOOR, ROOM, complaints, home_of, options_form, set_temperature
 
 # One kind of answer after the other is asked for beside the figures.
 TURNS = 24
@@ -499,7 +499,7 @@ class TestAsicRs:
 )
 async def test_a_heater_is_not_measured_or_switched_by_itself(hass, own, field, domain, key):
     owner = await own()
-    form = await hass.config_entries.options.async_init(owner.entry.entry_id)
+    form = await options_form(hass, owner.entry.entry_id)
     shown = {str(name): name.description["suggested_value"] for name in form["data_schema"].schema if name.description}
     ours = owner.entity_id(domain, key)
     refused = await hass.config_entries.options.async_configure(form["flow_id"], {**shown, field: ours})
@@ -514,7 +514,7 @@ async def test_the_plug_of_another_heater_is_not_shared(hass, own):
         domain=DOMAIN, unique_id="other", data={"kind": "networked_miner"}, options={"plug": "switch.plug"}
     )
     other.add_to_hass(hass)
-    form = await hass.config_entries.options.async_init(owner.entry.entry_id)
+    form = await options_form(hass, owner.entry.entry_id)
     shown = {str(name): name.description["suggested_value"] for name in form["data_schema"].schema if name.description}
     refused = await hass.config_entries.options.async_configure(form["flow_id"], {**shown, "plug": "switch.plug"})
     assert refused["errors"] == {"plug": "entity_in_use"}

@@ -6,12 +6,11 @@ from .fusion import Fusion, FusionMethod
 from .governor import SafetyLimits, outdoor_c
 from .inputs import ControlInputs, Decision
 from .regulator import RoomResponse
-from .schedule import Block, Schedule, WeeklySchedule, daily, quiet_hours
+from .schedule import QuietHours, Schedule, WeeklySchedule, daily, quiet_hours
 from .settings import HeaterSettings
 
 __all__ = [
     "HEAT_DEMAND_VALID_S",
-    "Block",
     "Comfort",
     "ComfortOptions",
     "ControlInputs",
@@ -22,6 +21,7 @@ __all__ = [
     "FusionMethod",
     "HeaterSettings",
     "InForce",
+    "QuietHours",
     "RoomResponse",
     "SafetyLimits",
     "Schedule",

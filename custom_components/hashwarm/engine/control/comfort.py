@@ -1,5 +1,6 @@
 """What a person wants of the room, now and at any time to come: choices by hand, schedule, presence, windows, frost."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from math import isfinite
@@ -72,7 +73,7 @@ class ComfortMoment:
 
 @dataclass(kw_only=True)
 class Facts:
-    """What the house tells; None where it says nothing. The owner keeps them up to date."""
+    """What the house tells; None where it says nothing."""
 
     schedule: Schedule | None = None
     home: bool | None = None
@@ -87,6 +88,8 @@ class Comfort:
     options: ComfortOptions = field(default_factory=ComfortOptions)
     facts: Facts = field(default_factory=Facts)
     response: RoomResponse = RoomResponse.ORDINARY
+    look: Callable[[], Facts] | None = None
+    """Asked for the facts at each pass."""
     _absent_since: float | None = None
     _preheating_for: float | None = None
     _now: float = 0.0
@@ -114,6 +117,7 @@ class Comfort:
         Away and frost protection last until a person chooses again, a boost for its time, the rest until the schedule
         changes next.
         """
+        self._see()
         settings = self.settings
         if preset is None:
             settings.take(Choice(preset=None, target_c=settings.target_c, at=now))
@@ -127,6 +131,7 @@ class Comfort:
 
     def choose_target(self, target_c: float, *, now: float) -> None:
         """Take a target chosen by hand; it holds until the schedule changes next. Errors: InvalidValueError."""
+        self._see()
         options = self.options
         if not options.lowest_c <= target_c <= options.highest_c:
             least, most = f"{options.lowest_c:g}", f"{options.highest_c:g}"
@@ -149,6 +154,7 @@ class Comfort:
     def step(self, moment: ComfortMoment) -> InForce:
         """Return what is in force now."""
         self._now = moment.now
+        self._see()
         self._end_choices(moment.now)
         self._follow_presence(moment.now)
         self._rate.step(now_s=moment.now_s, room_c=moment.room_c, power_share=moment.power_share)
@@ -188,6 +194,10 @@ class Comfort:
     def next_change(self, at: float) -> float | None:
         """Return when the schedule changes next, None without one."""
         return self._next_change(at)
+
+    def _see(self) -> None:
+        if self.look is not None:
+            self.facts = self.look()
 
     def _next_change(self, now: float) -> float | None:
         return self.facts.schedule.next_change(now) if self.facts.schedule is not None else None

@@ -133,7 +133,7 @@ class Controller:
             sensor_lost=sight.room_c is None and not sight.awaited,
             disobedience=wrong,
             in_force=self._in_force,
-            dropped=sight.dropped,
+            dropped=tuple(sorted(sight.dropped)),
             without_effect=without_effect,
         )
 

@@ -45,7 +45,7 @@ class Decision:
     sensor_lost: bool = False
     disobedience: Why | None = None
     in_force: InForce | None = None
-    dropped: frozenset[int] = frozenset()
+    dropped: tuple[int, ...] = ()
     """The room sensors, by their order, that are not counted now."""
     without_effect: bool = False
     """Watts are drawn for hours, and the room does not get warmer."""

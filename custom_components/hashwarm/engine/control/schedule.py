@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Protocol, override
 
-from ..model.errors import InvalidValueError
+from ..model.comfort import DAYS_PER_WEEK, Block
 
-DAYS_PER_WEEK = 7
 WEEKEND = (5, 6)
 # Every change of a weekly schedule comes round within this many days.
 HORIZON_DAYS = 8
@@ -23,20 +22,6 @@ class Schedule(Protocol):
     def next_change(self, at: float) -> float | None:
         """Return when that changes next, None where it never does."""
         ...
-
-
-@dataclass(frozen=True, kw_only=True)
-class Block:
-    """A time of comfort on one day of the week, Monday being 0; an `end` of None is midnight."""
-
-    weekday: int
-    begin: time
-    end: time | None
-
-    def __post_init__(self) -> None:
-        """Refuse what is no block. Errors: InvalidValueError."""
-        if not 0 <= self.weekday < DAYS_PER_WEEK or (self.end is not None and self.end <= self.begin):
-            raise InvalidValueError("a block begins before it ends", value=f"{self.begin} to {self.end}")
 
 
 class WeeklySchedule(Schedule):

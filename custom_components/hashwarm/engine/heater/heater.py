@@ -7,7 +7,7 @@ from datetime import datetime, tzinfo
 import logging
 from typing import Any
 
-from ..control import ControlInputs, Controller, Decision, HeaterSettings, outdoor_c
+from ..control import Comfort, ControlInputs, Controller, Decision, HeaterSettings, outdoor_c
 from ..model.errors import BackendError, HashwarmError
 from ..model.protocols import Backend, Monotonic, OutlivingBackend, RoomTemperature, WallClock
 from ..model.sharing import Neighbours
@@ -37,10 +37,12 @@ class Heater:
         timezone: tzinfo,
         book: BookSample,
         on_change: Callable[[], None],
+        comfort: Comfort | None = None,
     ) -> None:
         self.backend = backend
         self._outliving = backend if isinstance(backend, OutlivingBackend) else None
         self.settings = settings
+        self.comfort = comfort if comfort is not None else Comfort(settings)
         self._controller = controller
         self._room = room
         self._outdoor = outdoor
@@ -93,11 +95,11 @@ class Heater:
 
     def as_dict(self) -> dict[str, Any]:
         """Return all that must survive a restart."""
-        settings, controller = self.settings.as_dict(), self._controller.as_dict(self._now().timestamp())
+        controller = self._controller.as_dict(self._now().timestamp())
+        told = {"settings": self.settings.as_dict(), "controller": controller, "comfort": self.comfort.as_dict()}
         if self._outliving is None:
-            return {"settings": settings, "controller": controller}
-        backend = self._outliving.as_dict()
-        return {"settings": settings, "controller": controller | {"outlives": True}, "backend": backend}
+            return told
+        return {**told, "controller": controller | {"outlives": True}, "backend": self._outliving.as_dict()}
 
     async def _switch_off(self) -> None:
         try:
@@ -181,6 +183,7 @@ class Heater:
             room=tuple(sensor.read() for sensor in self._room),
             outdoor_c=outdoor_c,
             neighbours=self.neighbours,
+            comfort=self.comfort,
         )
 
     def _show(self, decision: Decision | None, telemetry: Telemetry, outdoor: float | None) -> None:
