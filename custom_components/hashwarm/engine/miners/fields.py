@@ -16,7 +16,8 @@ DIFFICULTY_HASHES = 2**32
 def at(source: Any, *path: str | int) -> Any:
     """Return what lies at a path of keys and indices, None where the path ends early."""
     for step in path:
-        if isinstance(step, str) and isinstance(source, Mapping):
+        # The abstract class is asked last: it takes ten times as long, and hundreds of fields are read a second.
+        if isinstance(step, str) and isinstance(source, dict | Mapping):
             source = source.get(step)
         elif isinstance(step, int) and isinstance(source, list) and -len(source) <= step < len(source):
             source = source[step]
