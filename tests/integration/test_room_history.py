@@ -178,5 +178,14 @@ async def test_foresight_gathers_what_was_chosen(hass: HomeAssistant, recorder_m
     assert found.cloud == [(NOW.timestamp(), 0.1)]
     assert [power_w for _, power_w in found.surplus] == [700.0] * 4
     assert found.surplus_price_per_kwh == 0.08
+    assert found.summary() == {
+        "price_source": "fixed",
+        "price_from": None,
+        "price_known_until": None,
+        "price_now": 0.3,
+        "weather_source": None,
+        "outdoor_now_c": 6.0,
+        "known": {"prices": (7 * 24 + 37) * 4, "outdoor": 2, "cloud": 1, "surplus": 4},
+    }
     freezer.tick(3 * 3600.0 + 1.0)
     assert (await foresight.forecasts(NOW)).outdoor_now_c == 9.0

@@ -49,6 +49,7 @@ class HomeForesight(Foresight):
             surplus=_series(await self.surplus.surplus(now, end)) if self.surplus is not None else (),
             surplus_price_per_kwh=self.feed_in_price_per_kwh,
             price_source=origin.source.value if origin is not None else None,
+            price_from=origin.name if origin is not None else None,
             price_known_until=until.timestamp() if until is not None else None,
             weather_source=weather.kind if weather is not None else None,
         )

@@ -183,6 +183,7 @@ def test_whatever_the_forecasts_say_there_is_a_plan_to_be_made(prices, outdoor, 
     forecasts = Forecasts(prices=prices, outdoor=outdoor, cloud=cloud, surplus=prices, price_now=now, outdoor_now_c=now)
     made = slots(START, 12, forecasts, household(site=Site(latitude=52.0, longitude=13.0)))
     assert len(made) == 12
+    assert forecasts.summary()["known"]["prices"] == len(prices)
     for slot in made:
         assert abs(slot.outdoor_c) < 1e3 or now is not None
         assert slot.surplus_w >= 0.0

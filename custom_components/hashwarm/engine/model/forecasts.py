@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from .planning import RoomSample
 
@@ -28,8 +28,29 @@ class Forecasts:
     surplus_price_per_kwh: float = 0.0
     """What the surplus would earn if it were fed in."""
     price_source: str | None = None
+    """The kind of source: fixed, action, attributes, recorded or unknown."""
+    price_from: str | None = None
+    """The entity or the action by name."""
     price_known_until: float | None = None
     weather_source: str | None = None
+    """The kind of forecast: hourly, twice_daily or daily."""
+
+    def summary(self) -> dict[str, Any]:
+        """Return what a bug report needs to know: who told how much, and until when."""
+        return {
+            "price_source": self.price_source,
+            "price_from": self.price_from,
+            "price_known_until": self.price_known_until,
+            "price_now": self.price_now,
+            "weather_source": self.weather_source,
+            "outdoor_now_c": self.outdoor_now_c,
+            "known": {
+                "prices": len(self.prices),
+                "outdoor": len(self.outdoor),
+                "cloud": len(self.cloud),
+                "surplus": len(self.surplus),
+            },
+        }
 
 
 class Foresight(Protocol):
