@@ -112,6 +112,26 @@ async def test_the_weather_of_then_gives_the_sun_of_then(hass: HomeAssistant, re
     assert asked == [None] * 12 + [0.1] * 12
 
 
+async def test_a_room_without_statistics_is_known_by_its_states(hass: HomeAssistant, recorder_mock: Any, freezer: Any):
+    for minutes, degrees, power in ((-600, 60.0, 9.0), (-60, 68.0, 1.0), (-30, "unknown", 2.0), (-20, 69.8, "off")):
+        freezer.move_to(NOW + timedelta(minutes=minutes))
+        set_temperature(hass, ROOM, degrees, "°F")
+        set_temperature(hass, OUTDOOR, 5.0, None)
+        hass.states.async_set(POWER, str(power), {"unit_of_measurement": "kW"})
+        await async_wait_recording_done(hass)
+    freezer.move_to(NOW)
+    room = RecordedRoom(room=ROOM, outdoor=OUTDOOR, power=POWER)
+    samples = await room_history(Recorder(hass), room, NOW - timedelta(minutes=90), NOW)
+    by_minute = {round((sample.at - NOW.timestamp()) / 60): sample for sample in samples}
+    assert sorted(by_minute) == [*range(-60, -30, 5), *range(-20, 0, 5)]
+    assert (by_minute[-60].room_c, by_minute[-5].room_c) == (pytest.approx(20.0), pytest.approx(21.0))
+    assert (by_minute[-60].power_w, by_minute[-5].power_w, by_minute[-5].outdoor_c) == (1000.0, None, None)
+
+
+async def test_an_entity_that_is_gone_has_no_unit(hass: HomeAssistant):
+    assert Recorder(hass).unit_of(ROOM) is None
+
+
 async def test_a_room_that_nobody_recorded(hass: HomeAssistant, recorder_mock: Any):
     assert await room_history(Recorder(hass), RecordedRoom(room=ROOM), NOW - HOUR, NOW) == []
 

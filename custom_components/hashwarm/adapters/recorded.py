@@ -6,6 +6,7 @@ from functools import partial
 import logging
 from typing import Any
 
+from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT
 from homeassistant.core import HomeAssistant, State
 from homeassistant.helpers.recorder import DATA_INSTANCE
 from homeassistant.util.dt import as_utc
@@ -36,6 +37,11 @@ class Recorder:
             return list(found.get(entity_id, []))
 
         return await self._in_executor(read) or []
+
+    def unit_of(self, entity_id: str) -> str | None:
+        """Return the unit in which an entity tells its numbers, None while it tells none."""
+        state = self._hass.states.get(entity_id)
+        return state.attributes.get(ATTR_UNIT_OF_MEASUREMENT) if state is not None else None
 
     async def means(
         self, units: Mapping[str, str], entity_ids: Iterable[str], start: datetime, end: datetime

@@ -7,12 +7,15 @@ from datetime import datetime
 from typing import Any
 
 from homeassistant.const import UnitOfPower, UnitOfTemperature
+from homeassistant.util.unit_conversion import PowerConverter
 
 from ..engine.model.planning import RoomSample, SunOnWalls
+from .price_attributes import number
 from .recorded import LONG_TERM_S, SHORT_TERM_S, Recorder, Series
-from .weather_forecast import cloud_cover
+from .weather_forecast import celsius, cloud_cover
 
 UNITS = {"temperature": UnitOfTemperature.CELSIUS, "power": UnitOfPower.WATT}
+STATE_VALID_S = 6 * LONG_TERM_S
 
 type SunAt = Callable[[float, float | None], SunOnWalls]
 """The sunshine at a Unix time under a cloud cover from 0 to 1, None where that is unknown."""
@@ -33,11 +36,15 @@ async def room_history(
 ) -> list[RoomSample]:
     """Return a sample every five minutes in which the room was recorded; nothing where there is no recorder.
 
-    Five-minute means where the recorder has them (ten days as it comes), else those of hours, drawn through.
+    Five-minute means where the recorder has them (ten days as it comes), else those of hours, drawn through. Of an
+    entity that has no statistics the recorded states are taken.
     """
     wanted = [entity for entity in (entities.room, entities.outdoor, entities.power) if entity is not None]
     means, step_s = await recorder.means(UNITS, wanted, start, end)
-    room = means.get(entities.room, [])
+    for entity in wanted:
+        if entity not in means:
+            means[entity] = await _by_states(recorder, entity, start, end, step_s)
+    room = means[entities.room]
     if not room:
         return []
     clouds = await _clouds(recorder, entities.weather, start, end)
@@ -48,7 +55,7 @@ async def room_history(
             room_c=_line(room, at, step_s),
             outdoor_c=_line(outdoor, at, step_s),
             power_w=_held(power, at, step_s),
-            sun=sun_at(at, _held(clouds, at, LONG_TERM_S * 6)) if sun_at is not None else None,
+            sun=sun_at(at, _held(clouds, at, STATE_VALID_S)) if sun_at is not None else None,
         )
         for at in _times(room, step_s)
     ]
@@ -75,6 +82,38 @@ def _line(series: Series, at: float, step_s: float) -> float | None:
         return held
     ahead = (at - series[index][0] - step_s / 2) / (series[beside][0] - series[index][0])
     return held + ahead * (series[beside][1] - held)
+
+
+async def _by_states(recorder: Recorder, entity_id: str, start: datetime, end: datetime, step_s: float) -> Series:
+    """Return the states at regular times, in °C or W; one that was not written for six hours says nothing."""
+    unit = recorder.unit_of(entity_id)
+    states = await recorder.states(entity_id, start, end)
+    # The one in force at the start is dated to the start, however old it is.
+    told = [
+        (state.last_updated_timestamp, _converted(number(state.state), unit))
+        for state in states
+        if state.last_updated_timestamp > start.timestamp()
+    ]
+    if not told:
+        return []
+    first, last = start.timestamp() // step_s + 1, end.timestamp() // step_s
+    times = [(first + index) * step_s for index in range(max(int(last - first), 0))]
+    found = ((at, _in_force(told, at)) for at in times)
+    return [(at, value) for at, value in found if value is not None]
+
+
+def _in_force(told: list[tuple[float, float | None]], at: float) -> float | None:
+    index = bisect_right(told, at, key=lambda point: point[0]) - 1
+    return told[index][1] if index >= 0 and at - told[index][0] <= STATE_VALID_S else None
+
+
+def _converted(value: float | None, unit: str | None) -> float | None:
+    """Return a temperature in °C or a power in W, None for anything else."""
+    if value is None or unit is None:
+        return None
+    if unit in PowerConverter.VALID_UNITS:
+        return PowerConverter.convert(value, unit, UnitOfPower.WATT)
+    return celsius(value, unit)
 
 
 async def _clouds(recorder: Recorder, weather: str | None, start: datetime, end: datetime) -> Series:
