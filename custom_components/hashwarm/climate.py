@@ -5,13 +5,16 @@ from typing import Any, override
 from homeassistant.components.climate import PRESET_NONE, ClimateEntity, ClimateEntityFeature, HVACAction, HVACMode
 from homeassistant.const import ATTR_TEMPERATURE, UnitOfTemperature
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util.dt import utc_from_timestamp, utcnow
 
 from .comfort_options import room_sensors
+from .const import DOMAIN
 from .coordinator import HeaterConfigEntry, HeaterCoordinator
 from .engine.heater import HeaterAction, InForce
 from .engine.model.control import Preset
+from .engine.model.errors import InvalidValueError
 from .entity import HeaterEntity, refuse_nan
 from .option_defaults import heater_options
 
@@ -119,9 +122,15 @@ class HeaterClimate(HeaterEntity, ClimateEntity):
     async def async_set_temperature(self, **kwargs: Any) -> None:
         # Home Assistant's range check lets NaN through.
         refuse_nan(kwargs[ATTR_TEMPERATURE])
+        try:
+            self.coordinator.heater.comfort.choose_target(kwargs[ATTR_TEMPERATURE], now=utcnow().timestamp())
+        except InvalidValueError as error:
+            # The check of Home Assistant is in the unit that people see, and rounds.
+            raise ServiceValidationError(
+                translation_domain=DOMAIN, translation_key="target_limits", translation_placeholders=error.placeholders
+            ) from error
         if (hvac_mode := kwargs.get("hvac_mode")) is not None:
             self.coordinator.settings.on = hvac_mode == HVACMode.HEAT
-        self.coordinator.heater.comfort.choose_target(kwargs[ATTR_TEMPERATURE], now=utcnow().timestamp())
         await self.coordinator.async_settings_changed()
 
     @override

@@ -59,6 +59,7 @@ PLACEHOLDERS = {
     "config.step.pool": {"hash_rate", "kernel"},
     "config.step.price": {"currency", "share_interval"},
     "issues.left_running": {"address", "heater", "power"},
+    "exceptions.target_limits": {"least", "most"},
     "issues": {"heater", "pool", "sensor"},
     "options.error": {"floor", "maximum"},
     "options.step.entities": {"floor", "maximum"},
