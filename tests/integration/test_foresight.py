@@ -66,9 +66,10 @@ async def test_what_our_heaters_draw_is_added_up(hass: HomeAssistant, house: Any
     assert drawn_by_heaters_w(hass) == (house.coordinator.data.telemetry.power_w or 0.0)
 
 
-async def test_without_a_home_there_is_no_price_and_no_surplus(hass: HomeAssistant, house: Any):
-    await hass.config_entries.async_remove(house.home_entry.entry_id)
-    foresight = build_foresight(hass, house.entry)
+async def test_without_a_home_there_is_no_price_and_no_surplus(hass: HomeAssistant):
+    entry = heater_of()
+    entry.add_to_hass(hass)
+    foresight = build_foresight(hass, entry)
     assert (foresight.prices, foresight.surplus, foresight.feed_in_price_per_kwh) == (None, None, 0.0)
 
 
