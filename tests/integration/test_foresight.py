@@ -4,12 +4,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.helpers import entity_registry as er
 import pytest
 
 from custom_components.hashwarm.adapters.price_forecast import EntityPriceForecast, FixedPriceForecast
 from custom_components.hashwarm.foresight import build_foresight, drawn_by_heaters_w
 
-from .conftest import HOME_OPTIONS, OUTDOOR, PRICE, ROOM, SetUp, heater_of, home_of
+from .conftest import HOME_OPTIONS, OUTDOOR, PRICE, ROOM, SetUp, heater_of, home_of, options_form
 
 BY_SENSOR = {key: value for key, value in HOME_OPTIONS.items() if key != "price"}
 
@@ -78,3 +80,22 @@ async def test_a_meter_that_is_older_than_the_heater(hass: HomeAssistant, kind: 
     entry = heater_of(kind=kind, options={"power_meter": "sensor.meter"})
     entry.add_to_hass(hass)
     assert build_foresight(hass, entry).room.power == power
+
+
+async def test_the_options_are_kept_and_follow_a_rename(hass: HomeAssistant, house: Any):
+    registry = er.async_get(hass)
+    registry.async_get_or_create("weather", "met", "home", suggested_object_id="home")
+    result = await options_form(hass, house.entry.entry_id)
+    suggested = {str(key): (key.description or {}).get("suggested_value") for key in result["data_schema"].schema}
+    chosen = {name: value for name, value in suggested.items() if value is not None}
+    chosen |= {"weather": "weather.home", "surplus_warmest": 23.5}
+    result = await hass.config_entries.options.async_configure(result["flow_id"], chosen)
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    await hass.async_block_till_done()
+    assert house.entry.options["surplus_warmest"] == 23.5
+    registry.async_update_entity("weather.home", new_entity_id="weather.garden")
+    await hass.async_block_till_done()
+    assert house.entry.options["weather"] == "weather.garden"
+    foresight = build_foresight(hass, house.entry)
+    assert foresight.weather is not None
+    assert foresight.weather.entity_id == "weather.garden"
