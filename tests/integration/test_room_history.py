@@ -176,7 +176,9 @@ async def test_foresight_with_nothing_chosen_knows_nothing(hass: HomeAssistant):
     assert await foresight.history(NOW - HOUR, NOW) == []
 
 
-async def test_foresight_gathers_what_was_chosen(hass: HomeAssistant, recorder_mock: Any, freezer: Any):
+async def test_foresight_gathers_what_was_chosen(
+    hass: HomeAssistant, recorder_mock: Any, freezer: Any, watched_loop: None
+):
     await recorded(hass, OUTDOOR, "°C", "temperature", {-2: 3.0, -1: 5.0})
     set_temperature(hass, OUTDOOR, 6.0)
     hass.states.async_set(WEATHER, "sunny", {"temperature": 9.0, "temperature_unit": "°C"})

@@ -186,7 +186,9 @@ async def roofs(hass: HomeAssistant, recorder_mock: Any) -> dict[str, Any]:
     return answers
 
 
-async def test_the_forecasts_of_the_energy_dashboard_are_added_up(hass: HomeAssistant, roofs: dict[str, Any]):
+async def test_the_forecasts_of_the_energy_dashboard_are_added_up(
+    hass: HomeAssistant, roofs: dict[str, Any], watched_loop: None
+):
     found = await SolarForecast(hass).powers_w(NOW.timestamp(), (NOW + 24 * HOUR).timestamp())
     assert list(found.values()) == [1200.0] * 8 + [1000.0] * 4
 
