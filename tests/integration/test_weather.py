@@ -5,10 +5,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from freezegun.api import FrozenDateTimeFactory
-from homeassistant.components.weather import WeatherEntityFeature
+from homeassistant.components.weather import Forecast, WeatherEntity, WeatherEntityFeature
+from homeassistant.const import UnitOfTemperature
 from homeassistant.core import HomeAssistant, ServiceCall, SupportsResponse
 from homeassistant.exceptions import HomeAssistantError
+from homeassistant.setup import async_setup_component
+from homeassistant.util.unit_system import US_CUSTOMARY_SYSTEM
 import pytest
+from pytest_homeassistant_custom_component.common import setup_test_component_platform
 
 from custom_components.hashwarm.adapters.weather import EntityWeather
 from custom_components.hashwarm.adapters.weather_forecast import CLOUD_OF_CONDITION, celsius, cloud_cover, weather_of
@@ -219,3 +223,30 @@ def test_what_is_no_temperature(value: Any):
 
 def test_a_kind_that_nobody_knows_has_no_temperatures():
     assert weather_of(hourly(3.0), "weekly", unit="°C", zone=BERLIN).outdoor == []
+
+
+class Sky(WeatherEntity):
+    """A weather entity as integrations write them."""
+
+    _attr_name = "Home"
+    _attr_condition = "cloudy"
+    _attr_native_temperature = 4.0
+    _attr_native_temperature_unit = UnitOfTemperature.CELSIUS
+    _attr_supported_features = WeatherEntityFeature.FORECAST_HOURLY
+
+    async def async_forecast_hourly(self) -> list[Forecast]:
+        return [
+            Forecast(datetime=(NOW + hour * HOUR).isoformat(), native_temperature=5.0 - hour, cloud_coverage=40)
+            for hour in range(3)
+        ]
+
+
+async def test_the_weather_of_home_assistant_itself_in_a_house_that_counts_in_fahrenheit(hass: HomeAssistant):
+    hass.config.units = US_CUSTOMARY_SYSTEM
+    setup_test_component_platform(hass, "weather", [Sky()])
+    assert await async_setup_component(hass, "weather", {"weather": {"platform": "test"}})
+    await hass.async_block_till_done()
+    weather = EntityWeather(hass, WEATHER)
+    assert await temperatures(weather) == pytest.approx({0.0: 5.0, 1.0: 4.0, 2.0: 3.0}, abs=0.5)
+    assert weather.outdoor_now_c == pytest.approx(4.0, abs=0.5)
+    assert {cover for _, cover in (await weather.cloud_covers(NOW, NOW + 3 * HOUR))[1:]} == {0.4}
