@@ -148,7 +148,6 @@ async def test_what_nobody_asked_for_is_not_there(house: House):
 async def test_preheating(set_up: SetUp, freezer: FrozenDateTimeFactory):
     move_to(freezer, "2026-11-20T05:00")
     house = await on(await set_up(heater=heater_of(options=WORKDAYS)))
-    assert shown(house) == (19.0, "eco", "schedule")
     await house.do("switch", "turn_on", "preheat")
     assert house.state("switch", "preheat").state == "on"
     assert shown(house) == (21.0, "comfort", "preheat")

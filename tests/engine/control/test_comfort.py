@@ -186,9 +186,13 @@ def test_what_was_chosen_before_they_left_does_not(plain):
     plain.comfort.facts.home = False
     plain.at(NOON + 1)
     assert plain.at(NOON + 1801).source is Source.NOBODY_HOME
-    # Colder than away is what they wanted all the same.
-    plain.choose(Preset.FROST)
-    assert plain.at(NOON + 1802).target_c == 7.0
+
+
+def test_who_wanted_it_colder_than_away_gets_it_colder(plain):
+    plain.turn_to(12.0)
+    plain.comfort.facts.home = False
+    plain.at(NOON + 1)
+    assert told(plain.at(NOON + 1801)) == (12.0, None, Source.HAND, None)
 
 
 def test_absence_survives_a_restart_and_a_clock_set_back_begins_it_anew(house):

@@ -18,6 +18,7 @@ from custom_components.hashwarm.engine.control import (
 )
 from custom_components.hashwarm.engine.control.comfort import InForce
 from custom_components.hashwarm.engine.control.reasons import comfort_reason, shared_reason, warned
+from custom_components.hashwarm.engine.model.comfort import Block
 from custom_components.hashwarm.engine.model.control import ControlMode, Preset, Why
 from custom_components.hashwarm.engine.model.planning import Guidance
 from custom_components.hashwarm.engine.model.sharing import Allotment
@@ -154,3 +155,20 @@ def test_reasons():
     assert warned(Why.USER_OFF, doubted=True, without_effect=True) is Why.USER_OFF
     assert warned(Why.PREHEAT, doubted=False, without_effect=False) is Why.PREHEAT
     assert shared_reason(Why.WINDOW_OPEN, 0.0, Allotment(demand_w=50.0, room_met=1.0)) is Why.HOLDING
+
+
+def test_quiet_hours_wind_nothing_up(miner_bench):
+    with_comfort(miner_bench, quiet=always_quiet(0.0))
+    miner_bench.room = [20.6]
+    miner_bench.run(3 * 3600)
+    assert miner_bench.controller.as_dict(0.0)["integral_w"] == pytest.approx(0.0, abs=5.0)
+
+
+def test_a_planner_in_charge_preheats_by_itself(bench):
+    # 1.7e9 s is a Tuesday at 22:13; comfort begins at 23:00.
+    schedule = WeeklySchedule((Block(weekday=1, begin=time(23), end=None),), UTC_ZONE)
+    with_comfort(bench, schedule=schedule)
+    bench.settings.preheat = True
+    assert bench.step().in_force.source is Source.PREHEAT
+    bench.guidance = Guidance(power_w=40.0, expected_c=20.0, why=Why.PLAN_RUN)
+    assert bench.step().in_force.source is Source.SCHEDULE

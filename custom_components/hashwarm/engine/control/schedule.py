@@ -48,9 +48,9 @@ class WeeklySchedule(Schedule):
         return next((edge for edge in ends if self.comfort_at(edge) is not wanted), None)
 
     def _spans(self, at: float) -> Iterator[tuple[float, float]]:
-        """Yield begin and end of the blocks around a time: from the day before to a week ahead."""
+        """Yield begin and end of the blocks around a time: of its day and a week ahead."""
         today = datetime.fromtimestamp(at, self._tz).date()
-        for offset in range(-1, HORIZON_DAYS + 1):
+        for offset in range(HORIZON_DAYS + 1):
             day = today + timedelta(days=offset)
             for block in self.blocks:
                 if block.weekday == day.weekday():
