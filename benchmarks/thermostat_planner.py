@@ -7,7 +7,7 @@ from math import exp
 from time import perf_counter
 from typing import Any, override
 
-from custom_components.hashwarm.engine.control.horizon import Household, JobHold, slots
+from custom_components.hashwarm.engine.control.horizon import Household, JobHold, slots_ahead
 from custom_components.hashwarm.engine.control.house import House, Insulation, assumed_house
 from custom_components.hashwarm.engine.control.pilot import Pilot, Questions, Trust
 from custom_components.hashwarm.engine.control.sun import Site, sun_on_walls
@@ -110,7 +110,7 @@ class OurPlanner(OurRegulator):
             room_c=view.room_c,
             running=view.running,
             lasted_s=view.at - self._running_since[1],
-            ahead=slots(view.at, self._ahead_slots, self._forecasts(view), _household(view)),
+            ahead=slots_ahead(view.at, self._ahead_slots, self._forecasts(view), _household(view)),
             capabilities=CAPABILITIES,
             revenue=RevenueAsNow(view.conditions, view.at),
         )

@@ -7,7 +7,14 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from custom_components.hashwarm.engine.control.horizon import Household, JobHold, Outdoor, Tariff, drawn_through, slots
+from custom_components.hashwarm.engine.control.horizon import (
+    Household,
+    JobHold,
+    Outdoor,
+    Tariff,
+    drawn_through,
+    slots_ahead,
+)
 from custom_components.hashwarm.engine.control.sun import Site
 from custom_components.hashwarm.engine.model.forecasts import Forecasts
 from custom_components.hashwarm.engine.model.planning import SLOT_S, Wish
@@ -33,12 +40,12 @@ def hourly(start: float, values) -> list[tuple[float, float]]:
 
 
 def test_the_slots_begin_with_the_quarter_of_now_and_follow_each_other():
-    made = slots(START + 421.0, 96, Forecasts(), household())
+    made = slots_ahead(START + 421.0, 96, Forecasts(), household())
     assert [slot.at for slot in made] == [START + index * SLOT_S for index in range(96)]
 
 
 def test_the_wish_of_each_slot_is_asked_for():
-    made = slots(START, 96, Forecasts(), household())
+    made = slots_ahead(START, 96, Forecasts(), household())
     assert made[0].target_c == 21.0
     assert made[0].coldest_c == 20.5
     assert made[0].warmest_c == 22.0
@@ -46,29 +53,29 @@ def test_the_wish_of_each_slot_is_asked_for():
 
 
 def test_with_nothing_known_it_is_mild_dark_and_free():
-    slot = slots(START, 1, Forecasts(), household())[0]
+    slot = slots_ahead(START, 1, Forecasts(), household())[0]
     assert (slot.outdoor_c, slot.price_per_kwh, slot.surplus_w, slot.ceiling_w) == (10.0, 0.0, 0.0, inf)
     assert slot.sun.level == 0.0
     assert slot.job_power_w is None
 
 
 def test_known_prices_are_taken_as_they_are_negative_ones_too():
-    made = slots(START, 8, Forecasts(prices=hourly(START, [0.31, -0.05])), household())
+    made = slots_ahead(START, 8, Forecasts(prices=hourly(START, [0.31, -0.05])), household())
     assert [slot.price_per_kwh for slot in made] == [0.31] * 4 + [-0.05] * 4
 
 
 def test_an_hour_that_nobody_knows_costs_what_it_did_on_other_days():
     known = hourly(START - 2 * DAY_S, [0.2]) + hourly(START - DAY_S, [0.4])
-    assert slots(START, 1, Forecasts(prices=known), household())[0].price_per_kwh == pytest.approx(0.3)
+    assert slots_ahead(START, 1, Forecasts(prices=known), household())[0].price_per_kwh == pytest.approx(0.3)
 
 
 def test_an_hour_of_which_no_day_tells_costs_the_mean():
     known = hourly(START - 6 * HOUR_S, [0.1, 0.3])
-    assert slots(START, 1, Forecasts(prices=known), household())[0].price_per_kwh == pytest.approx(0.2)
+    assert slots_ahead(START, 1, Forecasts(prices=known), household())[0].price_per_kwh == pytest.approx(0.2)
 
 
 def test_with_no_price_but_that_of_now_it_stays():
-    made = slots(START, 96, Forecasts(price_now=0.27), household())
+    made = slots_ahead(START, 96, Forecasts(price_now=0.27), household())
     assert {slot.price_per_kwh for slot in made} == {0.27}
 
 
@@ -86,7 +93,7 @@ def test_a_price_that_is_no_number_is_no_price(price_now):
 
 
 def test_the_outdoor_temperature_is_drawn_through_the_forecast():
-    made = slots(START, 4, Forecasts(outdoor=[(START, 0.0), (START + HOUR_S, 4.0)]), household())
+    made = slots_ahead(START, 4, Forecasts(outdoor=[(START, 0.0), (START + HOUR_S, 4.0)]), household())
     assert [slot.outdoor_c for slot in made] == pytest.approx([0.5, 1.5, 2.5, 3.5])
 
 
@@ -131,11 +138,11 @@ def test_the_sun_comes_through_the_clouds_that_are_forecast():
 
     def level(cover):
         cloud = [(noon, cover), (noon + 4 * HOUR_S, cover)]
-        return slots(noon, 1, Forecasts(cloud=cloud), household(site=site))[0].sun.level
+        return slots_ahead(noon, 1, Forecasts(cloud=cloud), household(site=site))[0].sun.level
 
     assert level(0.0) > 700.0
     assert level(1.0) < 300.0
-    assert level(1.0) < slots(noon, 1, Forecasts(), household(site=site))[0].sun.level < level(0.0) * 1.01
+    assert level(1.0) < slots_ahead(noon, 1, Forecasts(), household(site=site))[0].sun.level < level(0.0) * 1.01
 
 
 def test_cloud_of_a_daily_forecast_holds_from_day_to_day():
@@ -151,7 +158,7 @@ def test_one_point_holds_for_an_hour(offset, value):
 
 def test_surplus_has_its_own_price_and_its_own_warmth():
     forecasts = Forecasts(surplus=[(START, 1800.0), (START + SLOT_S, -5.0)], surplus_price_per_kwh=0.08)
-    made = slots(START, 3, forecasts, household(surplus_warmest_c=23.5))
+    made = slots_ahead(START, 3, forecasts, household(surplus_warmest_c=23.5))
     assert [slot.surplus_w for slot in made] == [1800.0, 0.0, 0.0]
     assert {slot.surplus_price_per_kwh for slot in made} == {0.08}
     assert {slot.surplus_warmest_c for slot in made} == {23.5}
@@ -159,7 +166,9 @@ def test_surplus_has_its_own_price_and_its_own_warmth():
 
 def test_quiet_hours_and_jobs_are_passed_on():
     job = JobHold(until=START + 2 * SLOT_S, power_w=800.0, revenue_per_kwh=0.9, interruption_cost=1.5)
-    made = slots(START, 3, Forecasts(), household(job=job, ceiling_w_at=lambda at: 1200.0 if at < START + 1 else -1.0))
+    made = slots_ahead(
+        START, 3, Forecasts(), household(job=job, ceiling_w_at=lambda at: 1200.0 if at < START + 1 else -1.0)
+    )
     assert [slot.job_power_w for slot in made] == [800.0, 800.0, None]
     assert [slot.job_revenue_per_kwh for slot in made] == [0.9, 0.9, 0.0]
     assert [slot.job_interruption_cost for slot in made] == [1.5, 1.5, 0.0]
@@ -168,7 +177,7 @@ def test_quiet_hours_and_jobs_are_passed_on():
 
 def test_a_job_that_cannot_be_ended_costs_everything():
     job = JobHold(until=START + SLOT_S, power_w=800.0)
-    assert slots(START, 1, Forecasts(), household(job=job))[0].job_interruption_cost == inf
+    assert slots_ahead(START, 1, Forecasts(), household(job=job))[0].job_interruption_cost == inf
 
 
 series = st.lists(st.tuples(st.floats(), st.floats()), max_size=12)
@@ -181,7 +190,7 @@ near = st.lists(
 @settings(max_examples=80, deadline=timedelta(seconds=5))
 def test_whatever_the_forecasts_say_there_is_a_plan_to_be_made(prices, outdoor, cloud, now):
     forecasts = Forecasts(prices=prices, outdoor=outdoor, cloud=cloud, surplus=prices, price_now=now, outdoor_now_c=now)
-    made = slots(START, 12, forecasts, household(site=Site(latitude=52.0, longitude=13.0)))
+    made = slots_ahead(START, 12, forecasts, household(site=Site(latitude=52.0, longitude=13.0)))
     assert len(made) == 12
     assert forecasts.summary()["known"]["prices"] == len(prices)
     for slot in made:

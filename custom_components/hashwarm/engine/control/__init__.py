@@ -4,10 +4,14 @@ from .comfort import Comfort, ComfortOptions, Facts, InForce, Source
 from .controller import HEAT_DEMAND_VALID_S, Controller
 from .fusion import Fusion, FusionMethod
 from .governor import SafetyLimits, outdoor_c
+from .horizon import Household, JobHold, drawn_through, slots_ahead
+from .house import House, Insulation, assumed_house
 from .inputs import ControlInputs, Decision
+from .pilot import Pilot, Questions, Trust
 from .regulator import RoomResponse
 from .schedule import QuietHours, Schedule, WeeklySchedule, daily, quiet_hours
 from .settings import HeaterSettings
+from .sun import Site, sun_on_walls
 
 __all__ = [
     "HEAT_DEMAND_VALID_S",
@@ -20,14 +24,26 @@ __all__ = [
     "Fusion",
     "FusionMethod",
     "HeaterSettings",
+    "House",
+    "Household",
     "InForce",
+    "Insulation",
+    "JobHold",
+    "Pilot",
+    "Questions",
     "QuietHours",
     "RoomResponse",
     "SafetyLimits",
     "Schedule",
+    "Site",
     "Source",
+    "Trust",
     "WeeklySchedule",
+    "assumed_house",
     "daily",
+    "drawn_through",
     "outdoor_c",
     "quiet_hours",
+    "slots_ahead",
+    "sun_on_walls",
 ]

@@ -171,6 +171,11 @@ class Comfort:
         )
         return self._bounded(self._shut_out(wanted) if self._window_open else wanted)
 
+    @property
+    def preheats(self) -> bool:
+        """Whether the room is to be warm when comfort begins."""
+        return self.settings.preheat
+
     def wish_at(self, at: float) -> Wish:
         """Return what will be wanted at a Unix time, as far as can be known now.
 

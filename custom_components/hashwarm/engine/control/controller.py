@@ -22,6 +22,7 @@ HEAT_DEMAND_VALID_S = 3600.0
 COLD_UNDER_TARGET_K = 2.0
 DRAWN_SMOOTHING_S = 30.0
 LONGEST_STEP_S = 60.0
+DAY_S = 86400.0
 HANDOVER_S = 30.0
 # While one of these stands in the way nothing is learned from a room that stays cold.
 HELD_BACK = {Why.MINIMUM_OFF, Why.RESTART_BUDGET}
@@ -99,6 +100,16 @@ class Controller:
         if self._shaper.state.power_w > 0.0:
             self._shaper.force(power_w, now=now)
 
+    def running_since(self, now: float) -> tuple[bool, float]:
+        """Return whether the device is told to run, and since when, in Unix time."""
+        state = self._shaper.state
+        return state.power_w > 0.0, state.changed_at if state.changed_at is not None else now - DAY_S
+
+    def starts_left(self, capabilities: Capabilities, now: float) -> int | None:
+        """Return what is left of the restart budget, None where there is none."""
+        budget = capabilities.starts_per_day
+        return None if budget is None else max(budget - self.starts_between(now - DAY_S, now), 0)
+
     def starts_between(self, since: float, now: float) -> int:
         """Return how often the device was started between two Unix times."""
         return self._shaper.starts_between(since, now)
@@ -160,7 +171,7 @@ class Controller:
         return drawn_w / capabilities.maximum_w if capabilities.maximum_w else None
 
     def _effect_moment(self, inputs: ControlInputs, sight: Sight) -> EffectMoment:
-        follows = inputs.settings.mode is ControlMode.THERMOSTAT and not sight.doubted
+        follows = inputs.settings.mode is ControlMode.THERMOSTAT
         return EffectMoment(
             now_s=inputs.now_s,
             room_c=sight.room_c,
@@ -207,7 +218,8 @@ class Controller:
         return self._thermostat(inputs, sight, sight.room_c, elapsed_s)
 
     def _thermostat(self, inputs: ControlInputs, sight: Sight, room_c: float, elapsed_s: float) -> tuple[float, Why]:
-        if inputs.guidance is not None and not self._frosty(inputs, sight):
+        # Of a room that others heat too the planner knows too little.
+        if inputs.guidance is not None and self._room_met is None and not self._frosty(inputs, sight):
             self._follow_plan(inputs, elapsed_s)
             return min(inputs.guidance.power_w, inputs.capabilities.maximum_w), inputs.guidance.why
         demand_w = self._regulator.step(

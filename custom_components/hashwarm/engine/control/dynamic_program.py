@@ -74,14 +74,14 @@ class DynamicProgram:
         for index in range(len(self._slots) - 1, -1, -1):
             if not self._same_moves(index):
                 moves = self._moves(index, fine=False)
-            layers = value + self._costs.discomfort(index, air_c, self._device.heated)
+            layers: Floats = value + self._costs.discomfort(index, air_c, self._device.heated)
             following = moves.following
             if self._slots[index].surplus_w > 0.0:
                 layers, following = self._with_surplus(index, layers, value, moves)
             values.append(layers)
             shift = self._drift[index] + moves.mean_w[:, None] * self._per_watt
             onward = self._grid.take(layers, following, shift) + self._costs.money(index, moves)[:, None, None]
-            value = np.stack([_cheapest(onward, extra) for extra in moves.extra])
+            value = np.array([_cheapest(onward, extra) for extra in moves.extra])
         values.reverse()
         return values
 

@@ -110,9 +110,7 @@ class History:
         rows = stored.get("slots")
         slots = [slot for row in rows if (slot := _slot(row)) is not None] if isinstance(rows, list) else []
         slots.sort(key=lambda slot: slot.at)
-        return cls(
-            slot for slot, after in zip(slots, [*slots[1:], None], strict=True) if after is None or slot.at < after.at
-        )
+        return cls({slot.at: slot for slot in slots}.values())
 
     def _turn(self, began: float) -> bool:
         gathering = self._gathering

@@ -54,7 +54,7 @@ class Household:
     job: JobHold | None = None
 
 
-def slots(start: float, count: int, forecasts: Forecasts, household: Household) -> list[Slot]:
+def slots_ahead(start: float, count: int, forecasts: Forecasts, household: Household) -> list[Slot]:
     """Return so many quarters of an hour from the one that a Unix time falls into; never raises for want of data."""
     first = start // SLOT_S * SLOT_S
     times = [first + index * SLOT_S for index in range(count)]

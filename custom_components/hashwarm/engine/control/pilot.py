@@ -9,8 +9,8 @@ from typing import Any, Self
 
 from ..model.capabilities import Capabilities
 from ..model.control import Why
-from ..model.planning import SLOT_S, Guidance, Plan, PlannerStatus, RevenueForecast, RoomSample, Slot
-from .history import History, PastSlot
+from ..model.planning import SLOT_S, Guidance, Plan, PlannedSlot, PlannerStatus, RevenueForecast, RoomSample, Slot
+from .history import History
 from .house import House
 
 LEAST_LEARNED_SLOTS = 2 * 96
@@ -22,11 +22,11 @@ BETTER_THAN_UNCHANGED = 0.9
 # The room may stray this far from the plan before the regulator takes over at once.
 STRAYED_K = 0.7
 PLAN_VALID_S = 2 * SLOT_S
+SOON_S = 6 * 3600.0
 NEAR_TARGET_K = 0.2
-
-
-class PlannerUnavailableError(Exception):
-    """numpy cannot be imported."""
+# Swings of this size go unnoticed; in the hours of a cycle this share of the mass takes part in them.
+UNNOTICED_K = 0.35
+MASS_IN_A_CYCLE = 0.3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,9 +96,18 @@ class Pilot:
         """Take a sample of the room, and return whether a quarter of an hour was completed."""
         return self.history.add(sample)
 
-    def seed(self, slots: Iterable[PastSlot]) -> None:
-        """Learn from what others recorded before."""
-        self.history.seed(slots)
+    def seed(self, samples: Iterable[RoomSample]) -> None:
+        """Take what others recorded of the room before we came."""
+        recorded = History()
+        for sample in samples:
+            recorded.add(sample)
+        self.history.seed(recorded.slots())
+
+    @property
+    def cycle_ws(self) -> float:
+        """Return the heat in Ws that may be owed to the room, or ahead of it, before a person notices."""
+        house = self.house if self.house is not None else self._prior
+        return UNNOTICED_K * (house.air_wh_per_k + MASS_IN_A_CYCLE * house.mass_wh_per_k) * 3600.0
 
     def learn(self, now: float) -> None:
         """Fit the house anew, and keep the better; a night's work of a second or so."""
@@ -126,7 +135,7 @@ class Pilot:
     def plan(self, questions: Questions) -> Plan | None:
         """Return the plan for the hours ahead, None where nothing is known of the house yet or the plan is no plan."""
         planner, house = self._planner(), self.house
-        if planner is None or house is None or not questions.ahead or not isfinite(questions.room_c):
+        if planner is None or house is None or not _answerable(questions):
             self.latest = None
             return None
         present = planner.Present(
@@ -153,30 +162,10 @@ class Pilot:
         slot = self.latest.slot(now)
         if slot is None or not 0.0 <= now - self.latest.made_at <= PLAN_VALID_S:
             return None
-        expected_c = self._expected_c(now)
-        if expected_c is None or not abs(room_c - expected_c) <= STRAYED_K:
+        if not abs(room_c - slot.room_c) <= STRAYED_K:
             return None
-        return Guidance(power_w=slot.power_w, expected_c=expected_c, why=self._why(now, room_c, slot.power_w))
-
-    def _expected_c(self, now: float) -> float | None:
-        """Return the room as the plan expects it, between the ends of its slots."""
-        assert self.latest is not None
-        slots = self.latest.slots
-        index = next(index for index, slot in enumerate(slots) if slot.at <= now < slot.at + SLOT_S)
-        return slots[index].room_c
-
-    def _why(self, now: float, room_c: float, power_w: float) -> Why:
-        assert self.latest is not None
-        slot = self.latest.slot(now)
-        assert slot is not None
-        later_c = max(each.target_c for each in self.latest.slots if each.at <= now + 6 * 3600.0)
-        if power_w <= 0.0:
-            return Why.AT_TARGET if room_c >= slot.target_c - NEAR_TARGET_K else Why.PLAN_WAIT
-        if room_c < slot.target_c - NEAR_TARGET_K:
-            return Why.HEATING_UP
-        if later_c > slot.target_c + NEAR_TARGET_K:
-            return Why.PREHEAT
-        return Why.HOLDING if room_c <= slot.target_c + NEAR_TARGET_K else Why.PLAN_RUN
+        later_c = max(each.target_c for each in self.latest.slots if each.at <= now + SOON_S)
+        return Guidance(power_w=slot.power_w, expected_c=slot.room_c, why=_why(slot, room_c, later_c))
 
     def _planner(self) -> ModuleType | None:
         """Return the heavy half, imported when first needed; without numpy the regulator does all the work."""
@@ -215,6 +204,26 @@ class Pilot:
             pilot.house = pilot.trust = pilot.learned_at = None
             pilot.steering = False
         return pilot
+
+
+def _answerable(questions: Questions) -> bool:
+    """Return whether there are hours to plan for, and numbers to plan with."""
+    figures = [
+        questions.room_c,
+        *(figure for slot in questions.ahead for figure in (slot.outdoor_c, slot.price_per_kwh)),
+    ]
+    return bool(questions.ahead) and all(isfinite(figure) for figure in figures)
+
+
+def _why(slot: PlannedSlot, room_c: float, later_c: float) -> Why:
+    """Return the word for what is planned: what the room needs now, or what comes later."""
+    if slot.power_w <= 0.0:
+        return Why.AT_TARGET if room_c >= slot.target_c - NEAR_TARGET_K else Why.PLAN_WAIT
+    if room_c < slot.target_c - NEAR_TARGET_K:
+        return Why.HEATING_UP
+    if later_c > slot.target_c + NEAR_TARGET_K:
+        return Why.PREHEAT
+    return Why.HOLDING if room_c <= slot.target_c + NEAR_TARGET_K else Why.PLAN_RUN
 
 
 def _start_weight(questions: Questions) -> float:

@@ -58,8 +58,10 @@ class HeaterSettings:
     chosen_at: float | None = None
     after: Choice | None = None
     """What a boost gives way to at its end."""
-    preheat: bool = False
+    preheat: bool = True
     """Begin early, so that the room is warm when the schedule's time of comfort begins."""
+    planner: bool = True
+    """Let the planner steer once it has proven itself."""
 
     @property
     def choice(self) -> Choice:
@@ -107,6 +109,7 @@ class HeaterSettings:
             **_stored(self.choice),
             "after": _stored(self.after) if self.after is not None else None,
             "preheat": self.preheat,
+            "planner": self.planner,
         }
 
     @classmethod
@@ -121,7 +124,8 @@ class HeaterSettings:
         settings.by_hand, settings.until, settings.chosen_at = choice.by_hand, choice.until, choice.at
         after = stored.get("after")
         settings.after = _choice(after) if isinstance(after, dict) else None
-        settings.preheat = bool(stored.get("preheat", False))
+        settings.preheat = bool(stored.get("preheat", True))
+        settings.planner = bool(stored.get("planner", True))
         for preset in Preset:
             stored_c = (stored.get("preset_targets_c") or {}).get(preset.value)
             settings.preset_targets_c[preset] = _number(stored_c, settings.preset_targets_c[preset])

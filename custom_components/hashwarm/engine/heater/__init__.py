@@ -11,17 +11,23 @@ from ..control import (
     FusionMethod,
     HeaterSettings,
     InForce,
+    Insulation,
+    Pilot,
     QuietHours,
     RoomResponse,
     SafetyLimits,
     Schedule,
+    Site,
     Source,
     WeeklySchedule,
+    assumed_house,
     daily,
     quiet_hours,
+    sun_on_walls,
 )
 from ..hashing.benchmark import BenchmarkResult, quick_benchmark
 from ..hashing.keeper import default_threads
+from .forethought import Forethought, Surroundings
 from .heater import Heater
 from .local_worker import LocalWorker, WorkerOptions
 from .state import HeaterAction, HeaterState
@@ -34,6 +40,7 @@ __all__ = [
     "Controller",
     "Decision",
     "Facts",
+    "Forethought",
     "Fusion",
     "FusionMethod",
     "Heater",
@@ -41,16 +48,22 @@ __all__ = [
     "HeaterSettings",
     "HeaterState",
     "InForce",
+    "Insulation",
     "LocalWorker",
+    "Pilot",
     "QuietHours",
     "RoomResponse",
     "SafetyLimits",
     "Schedule",
+    "Site",
     "Source",
+    "Surroundings",
     "WeeklySchedule",
     "WorkerOptions",
+    "assumed_house",
     "daily",
     "default_threads",
     "quick_benchmark",
     "quiet_hours",
+    "sun_on_walls",
 ]

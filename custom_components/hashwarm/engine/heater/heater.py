@@ -7,11 +7,14 @@ from datetime import datetime, tzinfo
 import logging
 from typing import Any
 
-from ..control import Comfort, ControlInputs, Controller, Decision, HeaterSettings, outdoor_c
+from ..control import Comfort, ControlInputs, Controller, Decision, HeaterSettings, Source, outdoor_c
+from ..model.control import ControlMode
 from ..model.errors import BackendError, HashwarmError
+from ..model.planning import Guidance
 from ..model.protocols import Backend, Monotonic, OutlivingBackend, RoomTemperature, WallClock
 from ..model.sharing import Neighbours
 from ..model.telemetry import DeviceStatus, Telemetry
+from .forethought import Forethought, Standpoint
 from .state import HeaterState
 
 LOGGER = logging.getLogger(__name__)
@@ -38,11 +41,13 @@ class Heater:
         book: BookSample,
         on_change: Callable[[], None],
         comfort: Comfort | None = None,
+        forethought: Forethought | None = None,
     ) -> None:
         self.backend = backend
         self._outliving = backend if isinstance(backend, OutlivingBackend) else None
         self.settings = settings
         self.comfort = comfort if comfort is not None else Comfort(settings)
+        self.forethought = forethought
         self._controller = controller
         self._room = room
         self._outdoor = outdoor
@@ -67,6 +72,8 @@ class Heater:
             self._outliving.attach(self._wake.set)
         await self.backend.start()
         self._task = asyncio.create_task(self._run(), name="heater")
+        if self.forethought is not None:
+            self.forethought.start()
 
     async def stop(self, *, parting: bool = False) -> None:
         """End the loop, then the device; safe to call twice.
@@ -79,6 +86,8 @@ class Heater:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
+        if self.forethought is not None:
+            await self.forethought.stop()
         if parting and self._outliving is not None:
             left_w = await self._outliving.park()
             if left_w is not None:
@@ -89,6 +98,8 @@ class Heater:
 
     def apply(self) -> None:
         """Act on changed settings at once, not at the next pass; off does not even wait for a reading under way."""
+        if self.forethought is not None:
+            self.forethought.switch(on=self.settings.planner)
         if not self.settings.runs and self._task is not None:
             self._off = asyncio.create_task(self._switch_off(), name="heater off")
         self._wake.set()
@@ -139,6 +150,7 @@ class Heater:
             self._failing = False
         self._show(decision, telemetry, outdoor)
         self._apart(lambda: self._book(telemetry), "book")
+        self._apart(lambda: self._look_ahead(decision, telemetry, outdoor), "plan")
 
     async def _command(self, power_w: float) -> None:
         async with self._commanding, asyncio.timeout(LIMIT_S):
@@ -184,6 +196,37 @@ class Heater:
             outdoor_c=outdoor_c,
             neighbours=self.neighbours,
             comfort=self.comfort,
+            guidance=self._guidance(),
+            cycle_ws=self.forethought.cycle_ws if self.forethought is not None else 0.0,
+        )
+
+    def _guidance(self) -> Guidance | None:
+        """Return what the planner asks for, by the room as the last pass saw it."""
+        decision = self.state.decision
+        if self.forethought is None or decision is None:
+            return None
+        return self.forethought.guide(self._now().timestamp(), decision.room_c)
+
+    def _look_ahead(self, decision: Decision, telemetry: Telemetry, outdoor_c: float | None) -> None:
+        """Show the planner how things stand."""
+        if self.forethought is None:
+            return
+        now, capabilities = self._now().timestamp(), self.backend.capabilities
+        running, since = self._controller.running_since(now)
+        in_force = decision.in_force
+        self.forethought.observe(
+            Standpoint(
+                at=now,
+                room_c=decision.room_c,
+                outdoor_c=outdoor_c,
+                power_w=telemetry.power_w,
+                capabilities=capabilities,
+                running=running,
+                lasted_s=now - since,
+                disturbed=in_force is not None and in_force.source is Source.WINDOW_OPEN,
+                starts_left=self._controller.starts_left(capabilities, now),
+                asked=self.settings.runs and self.settings.mode is ControlMode.THERMOSTAT,
+            )
         )
 
     def _show(self, decision: Decision | None, telemetry: Telemetry, outdoor: float | None) -> None:

@@ -1,0 +1,110 @@
+"""Samples become quarters of an hour; what cannot be believed is not learned from."""
+
+from math import nan
+from typing import Any
+
+from hypothesis import given, strategies as st
+import pytest
+
+from custom_components.hashwarm.engine.control.history import KEPT_S, History
+from custom_components.hashwarm.engine.model.planning import SLOT_S, RoomSample
+
+BEGIN = 900.0 * 2_000_000
+
+
+def sample(at: float, **changes: Any) -> RoomSample:
+    return RoomSample(**{"at": BEGIN + at, "room_c": 20.0, "outdoor_c": 5.0, "power_w": 1000.0, **changes})
+
+
+def lived(*samples: RoomSample) -> History:
+    history = History()
+    for each in samples:
+        history.add(each)
+    return history
+
+
+def test_a_slot_has_the_last_room_and_the_means_of_the_rest() -> None:
+    history = lived(
+        sample(0, power_w=0.0, outdoor_c=4.0),
+        sample(450, power_w=2000.0, outdoor_c=6.0, room_c=20.4),
+        sample(900, power_w=0.0),
+    )
+    (slot,) = history.slots()
+    assert slot.at == BEGIN
+    assert slot.room_c == 20.4
+    assert slot.power_w == pytest.approx(1000.0)
+    assert slot.outdoor_c == pytest.approx(5.0)
+
+
+def test_samples_twice_and_backwards_change_nothing() -> None:
+    history = lived(sample(0), sample(300))
+    assert not history.add(sample(300, room_c=99.0))
+    assert not history.add(sample(100, power_w=1e6))
+    assert history.add(sample(901))
+    (slot,) = history.slots()
+    assert slot.room_c == 20.0
+    assert slot.power_w == pytest.approx(1000.0)
+
+
+@pytest.mark.parametrize("room_c", [nan, 85.0, -127.0, None])
+def test_a_room_that_no_room_can_be_is_unknown(room_c: float | None) -> None:
+    history = lived(sample(0, room_c=room_c), sample(900))
+    assert history.slots()[0].room_c is None
+
+
+def test_power_unseen_for_most_of_the_slot_is_unknown() -> None:
+    history = lived(sample(0, power_w=None), sample(600), sample(900))
+    assert history.slots()[0].power_w is None
+
+
+def test_a_gap_is_a_gap() -> None:
+    history = lived(sample(0), sample(7200), sample(8100))
+    assert [slot.at - BEGIN for slot in history.slots()] == [0.0, 7200.0]
+
+
+def test_a_window_open_for_a_moment_spoils_the_slot() -> None:
+    history = lived(sample(0), sample(60, disturbed=True), sample(120), sample(900), sample(1800))
+    assert [slot.disturbed for slot in history.slots()] == [True, False]
+
+
+def test_two_weeks_are_kept_and_restarts_forget_nothing() -> None:
+    history = lived(*(sample(hour * SLOT_S) for hour in range(15 * 96)))
+    slots = history.slots()
+    assert slots[-1].at - slots[0].at <= KEPT_S
+    assert len(slots) > 13 * 96
+    again = History.from_dict(history.as_dict())
+    assert again.slots() == slots
+    assert not again.slots()[0].disturbed
+
+
+@pytest.mark.parametrize(
+    "stored", [{}, {"slots": 3}, {"slots": [[1, 2]]}, {"slots": ["x", None, [None] * 9]}, {"slots": [[nan] * 9]}]
+)
+def test_what_cannot_be_read_is_left_out(stored: dict[str, Any]) -> None:
+    assert History.from_dict(stored).slots() == []
+
+
+def test_recorded_days_go_before_what_was_seen() -> None:
+    history = lived(sample(9000), sample(9900))
+    recorded = lived(*(sample(quarter * SLOT_S) for quarter in range(20)))
+    history.seed(recorded.slots())
+    at = [slot.at - BEGIN for slot in history.slots()]
+    assert at == [quarter * SLOT_S for quarter in range(11)]
+
+
+def test_forgetting_begins_anew() -> None:
+    history = lived(sample(9000), sample(9900))
+    history.forget()
+    assert history.slots() == []
+    assert not history.add(sample(0))
+
+
+@given(
+    st.lists(st.tuples(st.floats(allow_nan=True), st.floats(allow_nan=True), st.floats(allow_nan=True)), max_size=40)
+)
+def test_nothing_that_a_sensor_says_breaks_it(rows: list[tuple[float, float, float]]) -> None:
+    history = History()
+    for at, room_c, power_w in rows:
+        history.add(RoomSample(at=at, room_c=room_c, outdoor_c=room_c, power_w=power_w))
+    times = [slot.at for slot in history.slots()]
+    assert times == sorted(set(times))
