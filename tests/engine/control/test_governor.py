@@ -14,8 +14,19 @@ def reading(celsius, age_s=0.0):
     return TemperatureReading(celsius=celsius, age_s=age_s)
 
 
-def rule(governor, sight, *, now_s=0.0, chip_c=None, target_c=21.0, outdoor_c=None, floor_w=400.0, breaker_left_w=None):
-    telemetry = Telemetry(at_s=0.0, status=DeviceStatus.RUNNING, chip_c=chip_c)
+def rule(
+    governor,
+    sight,
+    *,
+    now_s=0.0,
+    chip_c=None,
+    target_c=21.0,
+    outdoor_c=None,
+    floor_w=400.0,
+    breaker_left_w=None,
+    power_w=None,
+):
+    telemetry = Telemetry(at_s=0.0, status=DeviceStatus.RUNNING, chip_c=chip_c, power_w=power_w)
     return governor.rule(
         sight,
         telemetry,
@@ -246,3 +257,28 @@ def test_the_outlet_caps_and_below_the_floor_switches_off():
     assert rule(governor, sight, floor_w=800.0).ceiling_w == 0.0
     assert rule(governor, sight, breaker_left_w=600.0).why is Why.BREAKER
     assert rule(governor, sight, breaker_left_w=900.0).why is Why.OUTLET_LIMIT
+
+
+def test_a_device_that_draws_more_than_its_outlet_bears_is_told_less_and_at_last_nothing():
+    governor = Governor(SafetyLimits(power_maximum_w=1000.0))
+    sight = governor.look([reading(20.0)], now_s=0.0)
+
+    def ceiling_w(now_s, power_w):
+        return rule(governor, sight, now_s=now_s, power_w=power_w).ceiling_w
+
+    assert ceiling_w(0.0, 1020.0) == 1000.0
+    assert ceiling_w(1000.0, 1100.0) == 1000.0
+    assert ceiling_w(1200.0, 990.0) == 1000.0
+    assert ceiling_w(1299.0, 1100.0) == 1000.0
+    assert ceiling_w(1598.0, 1100.0) == 1000.0
+    assert ceiling_w(1600.0, 1100.0) == 900.0
+    assert ceiling_w(1700.0, None) == 900.0
+    ceiling_w(2000.0, 1600.0)
+    assert ceiling_w(2400.0, 1600.0) == 0.0
+
+
+def test_without_a_limit_of_the_outlet_any_draw_will_do():
+    governor = Governor(LIMITS)
+    sight = governor.look([reading(20.0)], now_s=0.0)
+    for now_s in (0.0, 400.0, 800.0):
+        assert rule(governor, sight, now_s=now_s, power_w=9000.0).why is None

@@ -21,6 +21,9 @@ BELIEVABLE_C = (-40.0, 60.0)
 CIRCUIT = {Why.BREAKER, Why.BREAKER_METER_LOST, Why.OUTLET_LIMIT}
 BELIEVABLE_OUTDOOR_C = (-70.0, 60.0)
 OUTDOOR_STALE_S = 3 * HOUR_S
+# So long, ramps and late meters included, a device may draw more than its outlet bears before it is told less.
+OUTLET_PATIENCE_S = 300.0
+OUTLET_TOLERANCE_SHARE = 0.03
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +81,9 @@ class GovernorState:
     started_s: float | None = None
     unavailable_since_s: dict[int, float] = field(default_factory=dict)
     witnesses: dict[int, Witness] = field(default_factory=dict)
+    outlet_over_since_s: float | None = None
+    outlet_trim_w: float = 0.0
+    """What a device is told less than its outlet bears, for it draws more than it is told."""
 
 
 def outdoor_c(reading: TemperatureReading | None) -> float | None:
@@ -168,6 +174,7 @@ class Governor:
         meter_lost: bool = False,
     ) -> Ruling:
         """Return what may be drawn at the most, and why; the first case that holds wins."""
+        self._watch_outlet(telemetry, now_s)
         if self._room_too_hot(sight):
             return Ruling(ceiling_w=0.0, why=Why.ROOM_TOO_HOT)
         if self._chip_too_hot(telemetry, now_s):
@@ -182,10 +189,21 @@ class Governor:
         return self._outlet(floor_w)
 
     def _outlet(self, floor_w: float) -> Ruling:
-        limit_w = self.limits.power_maximum_w
-        if limit_w == inf:
+        if self.limits.power_maximum_w == inf:
             return Ruling(ceiling_w=inf)
+        limit_w = self.limits.power_maximum_w - self.state.outlet_trim_w
         return Ruling(ceiling_w=limit_w if limit_w >= floor_w else 0.0, why=Why.OUTLET_LIMIT)
+
+    def _watch_outlet(self, telemetry: Telemetry | None, now_s: float) -> None:
+        """Tell a device less by what it draws beyond its outlet's limit for minutes."""
+        state, drawn_w = self.state, telemetry.power_w if telemetry is not None else None
+        over_w = drawn_w - self.limits.power_maximum_w if drawn_w is not None else 0.0
+        if not over_w > OUTLET_TOLERANCE_SHARE * self.limits.power_maximum_w:
+            state.outlet_over_since_s = None
+        elif state.outlet_over_since_s is None:
+            state.outlet_over_since_s = now_s
+        elif now_s - state.outlet_over_since_s >= OUTLET_PATIENCE_S:
+            state.outlet_over_since_s, state.outlet_trim_w = now_s, state.outlet_trim_w + over_w
 
     def _room_too_hot(self, sight: Sight) -> bool:
         if sight.room_c is None:
