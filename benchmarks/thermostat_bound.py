@@ -1,8 +1,8 @@
 """How far from the cheapest possible: the planner on the RC plant against a linear program that foresees everything.
 
-The program knows neither floor nor ramp nor boots. It may be cold for as many K·h as the contestant was, and keeps the
-room under the day's upper limit even at night, but where the contestant was warmer; it ends with as much heat in the
-house. So the contestant's own course is one of those it chooses from, and nobody is cheaper at the same comfort.
+The program knows neither floor nor ramp nor boots. It may be cold for as many K·h as the contestant was, and no warmer
+than wanted, but where the contestant was so or while the warmth of the hours before leaks; it ends with as much heat in
+the house. So the contestant's own course is one of those it chooses from, and nobody is cheaper at the same comfort.
 Earnings are concave in power; the program gets the least of their tangents, which is never less than they are.
 """
 
@@ -29,7 +29,7 @@ from .thermostat_energyplus import weather_file
 from .thermostat_ours import CAPABILITIES
 from .thermostat_planner import OurPlanner, RevenueAsNow
 from .thermostat_rc import PLANT, Course, run
-from .thermostat_view import COMFORT_C, DAY_S, HOUR_S, MAXIMUM_W, WARM_K, Conditions, Contestant, daily_schedule
+from .thermostat_view import DAY_S, HOUR_S, MAXIMUM_W, Conditions, Contestant, daily_schedule
 from .thermostat_weather import WIDE_SPREAD, YEAR, Prices, read_epw
 
 type Say = Callable[[str], None]
@@ -43,6 +43,7 @@ MAXIMUM_KW = MAXIMUM_W / 1000.0
 SEED = 1
 SOLVED = 20
 PLANNED_FROM_H = 14.0
+LEAKING_H = 3
 
 
 def bound(say: Say) -> dict[str, Any]:
@@ -170,12 +171,16 @@ class _Program:
         for slot, at in enumerate(self._times()):
             air = (self._column(self.AIR, slot), 1.0)
             own_c = course.air_c[self._first + (slot + 1) * SLOT_MINUTES]
-            self._rows.add(-endless, max(COMFORT_C + WARM_K, own_c), air)
+            self._rows.add(-endless, max(self._warmest_c(at), own_c), air)
             self._rows.add(self._conditions.coldest_c(at), endless, air, (self._column(self.COLD, slot), 1.0))
         cold = [(self._column(self.COLD, slot), SLOT_H) for slot in range(self._count)]
         self._rows.add(-endless, self._cold_kh(), *cold)
         for kind, end_c in ((self.AIR, course.air_c[-1]), (self.MASS, course.mass_c[-1])):
             self._rows.add(end_c, endless, (self._column(kind, self._count - 1), 1.0))
+
+    def _warmest_c(self, at: float) -> float:
+        """Return how warm the room may be: as it was allowed to be in the hours before, for warmth takes time to go."""
+        return max(self._conditions.warmest_c(at - hour * HOUR_S) for hour in range(LEAKING_H + 1))
 
     def _cold_kh(self) -> float:
         """Return how cold the contestant was, by the ends of the slots or by the minute, whichever is more."""
