@@ -158,7 +158,8 @@ class Comfort:
         self._end_choices(moment.now)
         self._follow_presence(moment.now)
         self._rate.step(now_s=moment.now_s, room_c=moment.room_c, power_share=moment.power_share)
-        wanted = self._preheated(self._lowered(self._wanted_at(moment.now), moment.now), moment)
+        wanted = self._until_change(self._wanted_at(moment.now), moment.now)
+        wanted = self._preheated(self._lowered(wanted, moment.now), moment)
         self._window_open = self._windows.step(
             RoomMoment(
                 now_s=moment.now_s,
@@ -242,7 +243,11 @@ class Comfort:
             return InForce(target_c=choice.target_c, preset=choice.preset, source=source, until=choice.until)
         preset = Preset.COMFORT if schedule.comfort_at(at) else Preset.ECO
         target_c = self.settings.preset_targets_c[preset]
-        return InForce(target_c=target_c, preset=preset, source=Source.SCHEDULE, until=schedule.next_change(at))
+        return InForce(target_c=target_c, preset=preset, source=Source.SCHEDULE)
+
+    def _until_change(self, wanted: InForce, now: float) -> InForce:
+        """Add when the schedule changes next to what it wants now."""
+        return replace(wanted, until=self._next_change(now)) if wanted.source is Source.SCHEDULE else wanted
 
     def _lowered(self, wanted: InForce, at: float) -> InForce:
         """Lower the target while nobody is at home; what was chosen since they left counts more."""

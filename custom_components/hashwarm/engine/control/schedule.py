@@ -9,7 +9,7 @@ from ..model.comfort import DAYS_PER_WEEK, Block
 
 WEEKEND = (5, 6)
 # Every change of a weekly schedule comes round within this many days.
-HORIZON_DAYS = 8
+HORIZON_DAYS = 9
 
 
 class Schedule(Protocol):
@@ -38,19 +38,19 @@ class WeeklySchedule(Schedule):
     @override
     def comfort_at(self, at: float) -> bool:
         """Return whether a time lies within a block."""
-        return any(begin <= at < end for begin, end in self._spans(at))
+        return any(begin <= at < end for begin, end in self._spans(at, days=1))
 
     @override
     def next_change(self, at: float) -> float | None:
         """Return the next end of a block that another one does not continue, or the next begin."""
         wanted = self.comfort_at(at)
-        ends = sorted({edge for span in self._spans(at) for edge in span if edge > at})
+        ends = sorted({edge for span in self._spans(at, days=HORIZON_DAYS) for edge in span if edge > at})
         return next((edge for edge in ends if self.comfort_at(edge) is not wanted), None)
 
-    def _spans(self, at: float) -> Iterator[tuple[float, float]]:
-        """Yield begin and end of the blocks around a time: of its day and a week ahead."""
+    def _spans(self, at: float, *, days: int) -> Iterator[tuple[float, float]]:
+        """Yield begin and end of the blocks of some days, from that of a time on; no block outlasts its day."""
         today = datetime.fromtimestamp(at, self._tz).date()
-        for offset in range(HORIZON_DAYS + 1):
+        for offset in range(days):
             day = today + timedelta(days=offset)
             for block in self.blocks:
                 if block.weekday == day.weekday():
