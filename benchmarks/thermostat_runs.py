@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import json
 import os
 from pathlib import Path
+from signal import SIGTERM, signal
 import subprocess
 import sys
 import tempfile
@@ -28,6 +29,8 @@ def run_all(orders: list[Order], jobs: int, say: Say) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = [{} for _ in orders]
     with tempfile.TemporaryDirectory(prefix="hashwarm-thermostat-") as folder, ThreadPoolExecutor(jobs) as threads:
         runs = _Runs(Path(folder))
+        # A request to end is an end like any other: the processes go first.
+        before = signal(SIGTERM, lambda *_: sys.exit(128 + SIGTERM))
         try:
             for done, (index, figures) in enumerate(threads.map(runs.one, ranked, (orders[i] for i in ranked)), 1):
                 found[index] = figures
@@ -37,6 +40,7 @@ def run_all(orders: list[Order], jobs: int, say: Say) -> list[dict[str, Any]]:
         finally:
             threads.shutdown(wait=False, cancel_futures=True)
             runs.end()
+            signal(SIGTERM, before)
     return found
 
 

@@ -41,12 +41,13 @@ async def test_home_assistants_own_thermostat_and_the_regulator_for_a_day():
     assert set(figures["scenarios"]["window"]) == {"regulator"}
 
 
-async def test_ctrl_c_ends_all_runs():
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+async def test_being_interrupted_ends_all_runs(ending):
     process = await bench("--contestants", "regulator", "--scenarios", "--jobs", "1")
     async with asyncio.timeout(SOON_S):
         while not (started := children(process.pid)):
             await asyncio.sleep(0.1)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(ending)
     async with asyncio.timeout(SOON_S):
         await process.communicate()
     assert not [pid for pid in started if alive(pid)]
