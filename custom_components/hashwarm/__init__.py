@@ -38,6 +38,7 @@ from .coordinator import (
     HomeConfigEntry,
     HomeCoordinator,
     heater_store,
+    planner_store,
 )
 from .engine.home import Home
 from .engine.miners import Family, NetworkedMiner, Parting
@@ -114,7 +115,8 @@ async def _async_setup_heater(hass: HomeAssistant, entry: HeaterConfigEntry) -> 
     coordinator = HeaterCoordinator(hass, entry, home=lambda: _home(hass), store=store)
     await _async_require(hass, entry)
     try:
-        heater = build_heater(hass, entry, coordinator, await store.async_load() or {})
+        learned = await planner_store(hass, entry.entry_id).async_load() if coordinator.plans else None
+        heater = build_heater(hass, entry, coordinator, await store.async_load() or {}, learned)
     except InvalidValueError as error:
         raise ConfigEntryError(translation_domain=DOMAIN, translation_key="profile_unreadable") from error
     coordinator.take(heater, wiring(hass).neighbourhood)
@@ -239,6 +241,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: HashwarmConfigEntry) ->
     if entry.data[CONF_KIND] != KIND_LOCAL_WORKER and entry.disabled_by is None:
         await _async_park(hass, cast("HeaterConfigEntry", entry), await store.async_load() or {})
     await store.async_remove()
+    await planner_store(hass, entry.entry_id).async_remove()
 
 
 async def _async_park(hass: HomeAssistant, entry: HeaterConfigEntry, stored: dict[str, Any]) -> None:

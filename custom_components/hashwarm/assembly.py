@@ -14,6 +14,7 @@ from .backends import build_backend
 from .comfort_options import build_comfort, fusion_of, outlet_limit_w, room_sensors
 from .const import (
     CONF_CHIP_MAXIMUM,
+    CONF_INSULATION,
     CONF_MANUAL_BTC_PRICE,
     CONF_MANUAL_DIFFICULTY,
     CONF_MARKET_ONLINE,
@@ -25,32 +26,49 @@ from .const import (
     CONF_ROOM_MAXIMUM,
     CONF_ROOM_RESPONSE,
     CONF_STALE_MINUTES,
+    CONF_SURPLUS_WARMEST,
     DOMAIN,
 )
 from .coordinator import HeaterConfigEntry, HeaterCoordinator, HomeConfigEntry
 from .engine.heater import (
+    Comfort,
     Controller,
+    Forethought,
     Heater,
     HeaterSettings,
+    Insulation,
+    Pilot,
     RoomResponse,
     SafetyLimits,
+    Site,
+    Surroundings,
+    assumed_house,
+    sun_on_walls,
 )
 from .engine.home import HomeOptions, OpenHome, open_home
 from .engine.model.control import Preset
+from .foresight import build_foresight
 from .option_defaults import heater_options, home_options
+from .revenue import MiningRevenue
 
 
 def build_heater(
-    hass: HomeAssistant, entry: HeaterConfigEntry, coordinator: HeaterCoordinator, stored: dict[str, Any]
+    hass: HomeAssistant,
+    entry: HeaterConfigEntry,
+    coordinator: HeaterCoordinator,
+    stored: dict[str, Any],
+    learned: dict[str, Any] | None = None,
 ) -> Heater:
-    """Return the heater of an entry, with the settings and the control state of last time."""
+    """Return the heater of an entry, with the settings, the control state and the learned house of last time."""
     options = heater_options(entry)
     outdoor = entry.data.get(CONF_OUTDOOR_SENSOR)
     settings, response = _settings(options, stored.get("settings")), RoomResponse(entry.data[CONF_ROOM_RESPONSE])
     comfort = build_comfort(hass, entry, options, settings, response=response, tz=get_default_time_zone())
     comfort.resume(stored.get("comfort") or {})
+    backend = build_backend(hass, entry, options, stored.get("backend") or {})
+    maximum_w = backend.capabilities.maximum_w
     return Heater(
-        backend=build_backend(hass, entry, options, stored.get("backend") or {}),
+        backend=backend,
         controller=Controller.restored(
             response,
             _limits(options),
@@ -59,6 +77,7 @@ def build_heater(
         ),
         settings=settings,
         comfort=comfort,
+        forethought=_forethought(hass, coordinator, comfort, maximum_w, learned) if coordinator.plans else None,
         room=tuple(EntityTemperature(hass, entity_id) for entity_id in room_sensors(entry, options)),
         outdoor=EntityTemperature(hass, outdoor) if outdoor else None,
         clock=time.monotonic,
@@ -66,6 +85,38 @@ def build_heater(
         timezone=get_default_time_zone(),
         book=coordinator.book,
         on_change=coordinator.passed,
+    )
+
+
+def _forethought(
+    hass: HomeAssistant,
+    coordinator: HeaterCoordinator,
+    comfort: Comfort,
+    maximum_w: float,
+    learned: dict[str, Any] | None,
+) -> Forethought:
+    """Return the planner of a heater, with what it learned before; it begins with what two words tell of the house."""
+    entry = coordinator.config_entry
+    options = heater_options(entry)
+    site = Site(latitude=hass.config.latitude, longitude=hass.config.longitude)
+    prior = assumed_house(
+        RoomResponse(entry.data[CONF_ROOM_RESPONSE]),
+        Insulation(entry.data.get(CONF_INSULATION, Insulation.ORDINARY)),
+        maximum_w,
+    )
+    return Forethought(
+        Pilot.restored(prior, maximum_w, learned, enabled=comfort.settings.planner),
+        Surroundings(
+            foresight=build_foresight(hass, entry, lambda at, cloud: sun_on_walls(at, site, cloud)),
+            timezone=get_default_time_zone(),
+            site=site,
+            surplus_warmest_c=options.get(CONF_SURPLUS_WARMEST),
+            revenue=MiningRevenue(coordinator, time.monotonic),
+        ),
+        comfort,
+        now=utcnow,
+        in_executor=hass.async_add_executor_job,
+        on_plan=coordinator.planned,
     )
 
 

@@ -11,12 +11,14 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.storage import Store
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
+from homeassistant.util.dt import utcnow
 
 from .const import (
     CONF_FAMILY,
     CONF_KIND,
     CONF_PAYS,
     CONF_POOLS,
+    CONF_ROOM_RESPONSE,
     CONF_ROOM_SENSOR,
     DOMAIN,
     KIND_ENTITIES,
@@ -24,7 +26,7 @@ from .const import (
     KIND_NETWORKED_MINER,
     LOGGER,
 )
-from .engine.heater import Heater, HeaterSettings, HeaterState
+from .engine.heater import Forethought, Heater, HeaterSettings, HeaterState, RoomResponse
 from .engine.home import (
     Earning,
     Figure,
@@ -40,6 +42,7 @@ from .engine.home import (
 from .engine.miners import ASIC_RS, BY_NAME, Family, FamilyInfo, Feature, HashTally, NetworkedMiner
 from .engine.model.driver import Driver
 from .engine.model.errors import BackendError, DeviceUnreachableError
+from .engine.model.planning import PlannerStatus
 from .engine.model.telemetry import Telemetry
 from .option_defaults import heater_options
 
@@ -47,6 +50,7 @@ LIVELY_FOR_S = 30.0
 MONEY_EVERY = timedelta(minutes=1)
 SAVE_EVERY_S = 300.0
 SAVE_TURN_S = 1.0
+SAVE_LEARNED_EVERY_S = 3600.0
 STORE_VERSION = 1
 
 type HeaterConfigEntry = ConfigEntry[HeaterCoordinator]
@@ -57,6 +61,11 @@ type HashwarmConfigEntry = ConfigEntry[HeaterCoordinator | HomeCoordinator]
 def heater_store(hass: HomeAssistant, entry_id: str) -> Store[dict[str, Any]]:
     """Return where a heater keeps its settings and what its control must not forget."""
     return Store(hass, STORE_VERSION, f"{DOMAIN}.{entry_id}", atomic_writes=True)
+
+
+def planner_store(hass: HomeAssistant, entry_id: str) -> Store[dict[str, Any]]:
+    """Return where a heater keeps what its planner saw and learned; larger than the rest, and written less often."""
+    return Store(hass, STORE_VERSION, f"{DOMAIN}.{entry_id}.planner", atomic_writes=True)
 
 
 class HeaterCoordinator(DataUpdateCoordinator[HeaterState]):
@@ -79,6 +88,8 @@ class HeaterCoordinator(DataUpdateCoordinator[HeaterState]):
         self.kind: str = entry.data[CONF_KIND]
         self.home = home
         self._store = store
+        self._learned = planner_store(hass, entry.entry_id)
+        self._learned_saved_at_s = monotonic()
         self._lively_until_s = self._saved_at_s = monotonic()
         self._booked_into: Home | None = None
         self._saved_turn: tuple[bool, int] | None = None
@@ -88,6 +99,16 @@ class HeaterCoordinator(DataUpdateCoordinator[HeaterState]):
     def settings(self) -> HeaterSettings:
         """Return the wishes in force."""
         return self.heater.settings
+
+    @property
+    def plans(self) -> bool:
+        """Return whether there is anything to plan: a box warms and cools faster than a plan's quarters of an hour."""
+        return RoomResponse(self.config_entry.data[CONF_ROOM_RESPONSE]) is not RoomResponse.BOX
+
+    @property
+    def forethought(self) -> Forethought | None:
+        """Return the planner, None for a heater that has none."""
+        return self.heater.forethought
 
     @property
     def mines(self) -> bool:
@@ -164,6 +185,26 @@ class HeaterCoordinator(DataUpdateCoordinator[HeaterState]):
             return Outlook()
         return home.outlook(hash_rate_hs=telemetry.hash_rate_hs, power_w=telemetry.power_w, heater_id=self.heater_id)
 
+    @property
+    def next_heat_cost(self) -> float | None:
+        """Return what the next kWh of heat costs after earnings, as planned, else as things stand now."""
+        plan = self.forethought.plan if self.forethought is not None else None
+        if plan is not None and plan.heat_cost_per_kwh is not None:
+            return plan.heat_cost_per_kwh
+        if self.mines:
+            return self.outlook.heat_cost_per_kwh
+        home = self.home()
+        return home.price_per_kwh if home is not None else None
+
+    @property
+    def expected_c(self) -> float | None:
+        """Return what the planner in charge expects of the room by the end of this quarter of an hour, in °C."""
+        forethought = self.forethought
+        if forethought is None or forethought.plan is None or forethought.pilot.status is not PlannerStatus.ACTIVE:
+            return None
+        slot = forethought.plan.slot(utcnow().timestamp())
+        return round(slot.room_c, 2) if slot is not None else None
+
     @callback
     def take(self, heater: Heater, neighbourhood: Neighbourhood) -> None:
         """Own the heater from now on, before it is started; it shares the room of its sensor."""
@@ -239,6 +280,14 @@ class HeaterCoordinator(DataUpdateCoordinator[HeaterState]):
             self._saved_at_s = monotonic()
             self._store.async_delay_save(self.heater.as_dict)
 
+    @callback
+    def planned(self) -> None:
+        """Show what the planner thought, and every hour keep what it learned."""
+        self.async_update_listeners()
+        if self.forethought is not None and monotonic() - self._learned_saved_at_s >= SAVE_LEARNED_EVERY_S:
+            self._learned_saved_at_s = monotonic()
+            self._learned.async_delay_save(self.forethought.as_dict, SAVE_TURN_S)
+
     @override
     async def _async_update_data(self) -> HeaterState:
         """Return the newest pass, for people who ask for an update by hand."""
@@ -257,6 +306,8 @@ class HeaterCoordinator(DataUpdateCoordinator[HeaterState]):
         if (home := self.home()) is not None:
             home.release(self.heater_id)
         await self._store.async_save(self.heater.as_dict())
+        if self.forethought is not None:
+            await self._learned.async_save(self.forethought.as_dict())
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -38,6 +38,24 @@ def _heater(coordinator: HeaterCoordinator) -> dict[str, Any]:
         "decision": asdict(state.decision) if state.decision is not None else None,
         "telemetry": asdict(state.telemetry) if state.telemetry is not None else None,
         "totals": asdict(totals) if (totals := coordinator.totals) is not None else None,
+        "planner": _planner(coordinator),
+    }
+
+
+def _planner(coordinator: HeaterCoordinator) -> dict[str, Any] | None:
+    """Return what the planner knows and how far it is trusted, without the history that it learned from."""
+    forethought = coordinator.forethought
+    if forethought is None:
+        return None
+    pilot, plan = forethought.pilot, forethought.plan
+    return {
+        "status": pilot.status,
+        "house": pilot.house.as_dict() if pilot.house is not None else None,
+        "trust": asdict(pilot.trust) if pilot.trust is not None else None,
+        "learned_at": pilot.learned_at,
+        "history_slots": len(pilot.history.slots()),
+        "forecasts": forethought.forecasts.summary(),
+        "plan": asdict(plan) if plan is not None else None,
     }
 
 

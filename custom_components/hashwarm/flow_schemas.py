@@ -42,6 +42,7 @@ from .const import (
     CONF_FULL_POWER,
     CONF_GRID_METER,
     CONF_HEATERS,
+    CONF_INSULATION,
     CONF_INTERVAL,
     CONF_MANUAL_BTC_PRICE,
     CONF_MANUAL_DIFFICULTY,
@@ -71,7 +72,7 @@ from .const import (
     CONF_WEATHER,
     DOMAIN,
 )
-from .engine.heater import RoomResponse
+from .engine.heater import Insulation, RoomResponse
 from .engine.home import MAX_PRICE, Scheme
 from .engine.miners import LEAST_INTERVAL_S, MOST_INTERVAL_S, Parting
 from .engine.model.control import Preset
@@ -91,6 +92,9 @@ _PARTING = SelectSelector(
 _PAYS = SelectSelector(SelectSelectorConfig(options=[scheme.value for scheme in Scheme], translation_key=CONF_PAYS))
 _RESPONSE = SelectSelector(
     SelectSelectorConfig(options=[response.value for response in RoomResponse], translation_key=CONF_ROOM_RESPONSE)
+)
+_INSULATION = SelectSelector(
+    SelectSelectorConfig(options=[insulation.value for insulation in Insulation], translation_key=CONF_INSULATION)
 )
 _PLAIN = TextSelector(TextSelectorConfig(autocomplete="off"))
 _SECRET = TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="off"))
@@ -137,6 +141,7 @@ ROOM = vol.Schema(
         vol.Optional(CONF_SECOND_ROOM_SENSOR): _TEMPERATURE,
         vol.Optional(CONF_OUTDOOR_SENSOR): _TEMPERATURE,
         vol.Required(CONF_ROOM_RESPONSE, default=RoomResponse.ORDINARY.value): _RESPONSE,
+        vol.Required(CONF_INSULATION, default=Insulation.ORDINARY.value): _INSULATION,
     }
 )
 

@@ -22,6 +22,7 @@ from .publishing import POWER
 from .sensors_heater import HEATER_SENSORS, HeaterSensorDescription
 from .sensors_home import CIRCUIT_SENSORS, HOME_SENSORS, CircuitSensorDescription, HomeSensorDescription
 from .sensors_miner import BOARD_SENSORS, FAN_SENSORS, MINER_SENSORS, PartSensorDescription
+from .sensors_planner import PLANNER_SENSORS
 from .wiring import circuits_of, wiring
 
 CIRCUIT_EVERY = timedelta(seconds=10)
@@ -38,7 +39,7 @@ async def async_setup_entry(
         async_add_entities(HomeSensor(coordinator, description) for description in HOME_SENSORS)
         async_add_entities(_circuit_sensors(hass, coordinator))
         return
-    table = (*HEATER_SENSORS, *MINER_SENSORS)
+    table = (*HEATER_SENSORS, *MINER_SENSORS, *PLANNER_SENSORS)
     async_add_entities(
         HeaterSensor(coordinator, description) for description in offered(coordinator, SENSOR_DOMAIN, table)
     )
@@ -146,6 +147,8 @@ class HeaterSensor(HeaterEntity, SensorEntity):
     """One figure of a heater."""
 
     entity_description: HeaterSensorDescription
+    # Tomorrow is of no use in yesterday's records.
+    _unrecorded_attributes = frozenset({"plan"})
 
     def __init__(self, coordinator: HeaterCoordinator, description: HeaterSensorDescription) -> None:
         super().__init__(coordinator, description)

@@ -69,7 +69,8 @@ def _currency(coordinator: HeaterCoordinator) -> str:
     return coordinator.currency
 
 
-def _currency_per_kwh(coordinator: HeaterCoordinator) -> str:
+def currency_per_kwh(coordinator: HeaterCoordinator) -> str:
+    """Return the unit of a price."""
     return f"{coordinator.currency}/{UnitOfEnergy.KILO_WATT_HOUR}"
 
 
@@ -86,12 +87,13 @@ def _why_figures(coordinator: HeaterCoordinator) -> dict[str, Any]:
         "target_temperature": coordinator.settings.target_c,
         "heat_demand_w": round(decision.demand_w, 1),
         "power_target_w": round(decision.power_w, 1),
+        "expected_temperature": coordinator.expected_c,
     }
 
 
 def _why_watched(coordinator: HeaterCoordinator) -> Watched:
     figures = _why_figures(coordinator)
-    return tuple(zip((TEMPERATURE, ANY, POWER, POWER), figures.values(), strict=False))
+    return tuple(zip((TEMPERATURE, ANY, POWER, POWER, TEMPERATURE), figures.values(), strict=False))
 
 
 def _provenance(*kinds: FigureKind) -> Callable[[HeaterCoordinator], dict[str, Any]]:
@@ -156,7 +158,7 @@ HEATER_SENSORS: tuple[HeaterSensorDescription, ...] = (
         suggested_display_precision=6,
         change=MONEY,
         has_fn=lambda coordinator: coordinator.mines,
-        unit_fn=_currency_per_kwh,
+        unit_fn=currency_per_kwh,
         attributes_fn=_provenance(*VALUE),
         value_fn=lambda coordinator: coordinator.outlook.value_per_kwh,
     ),
@@ -257,7 +259,7 @@ HEATER_SENSORS: tuple[HeaterSensorDescription, ...] = (
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=4,
         change=MONEY,
-        unit_fn=_currency_per_kwh,
+        unit_fn=currency_per_kwh,
         attributes_fn=_provenance(*VALUE),
         value_fn=_totals(lambda totals: totals.last_30_days.cost_per_kwh_after_earnings),
     ),

@@ -1,4 +1,4 @@
-"""Pause a heater without touching its thermostat; the light and the fan's own rule of a miner."""
+"""Pause a heater, let its planner steer; the light and the fan's own rule of a miner."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -44,6 +44,11 @@ async def _set_pause(coordinator: HeaterCoordinator, on: bool) -> None:  # noqa:
     await coordinator.async_settings_changed()
 
 
+async def _set_planner(coordinator: HeaterCoordinator, on: bool) -> None:  # noqa: FBT001 - a switch is a yes or no
+    coordinator.settings.planner = on
+    await coordinator.async_settings_changed()
+
+
 async def _set_preheat(coordinator: HeaterCoordinator, on: bool) -> None:  # noqa: FBT001 - a switch is a yes or no
     coordinator.settings.preheat = on
     await coordinator.async_settings_changed()
@@ -82,6 +87,14 @@ SWITCHES: tuple[HeaterSwitchDescription, ...] = (
         has_fn=lambda _: True,
         value_fn=lambda coordinator: coordinator.settings.paused,
         set_fn=_set_pause,
+    ),
+    HeaterSwitchDescription(
+        key="planner",
+        translation_key="planner",
+        entity_category=EntityCategory.CONFIG,
+        has_fn=lambda coordinator: coordinator.plans,
+        value_fn=lambda coordinator: coordinator.settings.planner,
+        set_fn=_set_planner,
     ),
     HeaterSwitchDescription(
         key="preheat",

@@ -26,6 +26,7 @@ from custom_components.hashwarm.select import CONTROL
 from custom_components.hashwarm.sensors_heater import HEATER_SENSORS
 from custom_components.hashwarm.sensors_home import CIRCUIT_SENSORS, HOME_SENSORS
 from custom_components.hashwarm.sensors_miner import BOARD_SENSORS, FAN_SENSORS, MINER_SENSORS
+from custom_components.hashwarm.sensors_planner import PLANNER_SENSORS
 from custom_components.hashwarm.switch import SWITCHES
 
 from .conftest import INTEGRATION, read_json
@@ -44,7 +45,15 @@ DESCRIBED: dict[Platform, tuple[Any, ...]] = {
     Platform.CLIMATE: (THERMOSTAT,),
     Platform.NUMBER: (*NUMBERS, *MINER_NUMBERS),
     Platform.SELECT: (CONTROL,),
-    Platform.SENSOR: (*HEATER_SENSORS, *MINER_SENSORS, *BOARD_SENSORS, *FAN_SENSORS, *HOME_SENSORS, *CIRCUIT_SENSORS),
+    Platform.SENSOR: (
+        *HEATER_SENSORS,
+        *MINER_SENSORS,
+        *PLANNER_SENSORS,
+        *BOARD_SENSORS,
+        *FAN_SENSORS,
+        *HOME_SENSORS,
+        *CIRCUIT_SENSORS,
+    ),
     Platform.SWITCH: SWITCHES,
 }
 PLACEHOLDERS = {

@@ -49,7 +49,7 @@ FACTS = PoolFacts(
     message=None,
     plain=False,
 )
-ROOM_INPUT = {"room_sensor": ROOM, "room_response": "light"}
+ROOM_INPUT = {"room_sensor": ROOM, "room_response": "light", "insulation": "good"}
 POOL_INPUT = {"pool": "pool.test:3333", "user": "bc1qme.home"}
 
 
@@ -106,6 +106,7 @@ async def test_room_pool_price_make_a_heater_and_its_home(hass: HomeAssistant, t
         "second_room_sensor": SPARE,
         "outdoor_sensor": OUTDOOR,
         "room_response": "light",
+        "insulation": "good",
         "pools": [
             {"host": "pool.test", "port": 3333, "tls": False, "user": "bc1qme.home", "password": "hush"},
             {"host": "spare.test", "port": 443, "tls": True, "user": "bc1qme.home", "password": "hush"},

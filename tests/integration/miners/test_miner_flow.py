@@ -153,6 +153,7 @@ async def test_an_address_a_room_and_a_price_make_a_heater(hass: HomeAssistant, 
         "password": None,
         "room_sensor": ROOM,
         "room_response": "light",
+        "insulation": "ordinary",
         "profile": profile,
     }
     assert profile["mac"] == made.unique_id
