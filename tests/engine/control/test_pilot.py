@@ -70,9 +70,12 @@ def test_a_room_that_strays_from_the_plan_goes_to_the_regulator_at_once() -> Non
     pilot, at = steering()
     assert pilot.latest is not None
     expected_c = pilot.latest.slots[0].room_c
-    assert pilot.guide(at, expected_c - 0.5) is not None
-    assert pilot.guide(at, expected_c - 0.8) is None
-    assert pilot.guide(at, expected_c + 0.8) is None
+    began_c = pilot.latest.began_c
+    assert began_c is not None
+    assert pilot.guide(at, (expected_c + began_c) / 2) is not None
+    assert pilot.guide(at, min(expected_c, began_c) - 0.5) is not None
+    assert pilot.guide(at, min(expected_c, began_c) - 0.8) is None
+    assert pilot.guide(at, max(expected_c, began_c) + 0.8) is None
     assert pilot.guide(at, float("nan")) is None
 
 

@@ -30,9 +30,9 @@ class DynamicProgram:
     def __init__(self, house: House, belief: Belief, slots: list[Slot], device: Device, costs: Costs) -> None:
         self._slots, self._device, self._costs = slots, device, costs
         matrices = step_matrices(house)
-        self._modes = modes(matrices)
+        self._modes = modes(matrices.house_carry)
         self._begin = self._modes.inverse @ (belief.air_c, belief.mass_c)
-        into_modes = (self._modes.inverse @ matrices.heat).T
+        into_modes = (self._modes.inverse @ matrices.house_heat).T
         self._drift = _drift_inputs(house, belief, slots) @ into_modes
         self._per_watt = np.array([house.heater_to_air, 1.0 - house.heater_to_air]) @ into_modes
         self._grid = self._make_grid()

@@ -5,21 +5,20 @@ from math import isfinite
 
 import numpy as np
 
-from ..model.planning import SLOT_S
-from .history import PastSlot
+from .history import LOOK_S, PastSlot
 from .house import House
-from .thermal_model import HOURS, Floats, batch_matrices
+from .thermal_model import Floats, batch_matrices
 
 # A piece of history that is simulated in one go; the mass is estimated anew at its beginning.
-PIECE_SLOTS = 96
-LEAST_PIECE_SLOTS = 24
-LEAST_SLOTS = 96
+PIECE_SLOTS = 144
+LEAST_PIECE_SLOTS = 48
+LEAST_SLOTS = 288
 ROUNDS = 30
 # Errors of neighbouring slots say the same thing; this many K of lasting error weigh as much as one prior deviation.
 NOISE_K = 0.4
 HUBER = 2.0
-START_AIR_SD_K = 0.1
-START_MASS_SD_K = 2.0
+ALIKE_SLOTS = 24.0
+START_SD_K = (0.5, 2.0, 0.1)
 LEARNS_SD = 1.0
 STEP = 1e-4
 
@@ -68,7 +67,7 @@ def _stretches(slots: list[PastSlot], length: int) -> list[tuple[float, list[Pas
         stretch.clear()
 
     for slot in slots:
-        follows = before is not None and before.room_c is not None and abs(slot.at - before.at - SLOT_S) < 1.0
+        follows = before is not None and before.room_c is not None and abs(slot.at - before.at - LOOK_S) < 1.0
         usable = slot.power_w is not None and slot.outdoor_c is not None and not slot.disturbed
         if not (follows and usable) or len(stretch) >= length:
             close()
@@ -101,30 +100,32 @@ class _Scaling:
             prior.air_wh_per_k,
             prior.mass_wh_per_k,
             prior.coupling_w_per_k,
+            prior.sensor_lag_h,
             *(max(area, least_m2) for area in prior.apertures_m2),
         )
         self.centre = np.array(
             [*np.log(positive), _logit(prior.heater_to_air), _logit(prior.sun_to_air), prior.disturbance_w / maximum_w]
         )
-        self.deviation = np.array([LEARNS_SD] * 4 + [1.5 * LEARNS_SD] * 4 + [1.0, 1.0, 0.15])
-        self.bound = np.array([2.5] * 4 + [5.0] * 4 + [2.5, 2.5, 0.4])
+        self.deviation = np.array([LEARNS_SD] * 5 + [1.5 * LEARNS_SD] * 4 + [1.0, 1.0, 0.05])
+        self.bound = np.array([2.5] * 5 + [5.0] * 4 + [2.5, 2.5, 0.2])
 
     def figures(self, free: Floats) -> tuple[Floats, Floats, Floats, Floats, Floats]:
         """Return physical figures, apertures, heater's and sun's shares to the air, and disturbance in W, by row."""
-        positive = np.exp(free[:, :8])
-        shares = 1.0 / (1.0 + np.exp(-free[:, 8:10]))
-        return positive[:, :4], positive[:, 4:], shares[:, 0], shares[:, 1], free[:, 10] * self._maximum_w
+        positive = np.exp(free[:, :9])
+        shares = 1.0 / (1.0 + np.exp(-free[:, 9:11]))
+        return positive[:, :5], positive[:, 5:], shares[:, 0], shares[:, 1], free[:, 11] * self._maximum_w
 
     def house(self, free: Floats) -> House:
         """Return the house of one row."""
         physical, areas, heater, sun, disturbance_w = self.figures(free[None, :])
-        loss, air, mass, coupling = (float(figure) for figure in physical[0])
+        loss, air, mass, coupling, lag = (float(figure) for figure in physical[0])
         level, east, equator, west = (float(area) for area in areas[0])
         return House(
             heat_loss_w_per_k=loss,
             air_wh_per_k=air,
             mass_wh_per_k=mass,
             coupling_w_per_k=coupling,
+            sensor_lag_h=lag,
             heater_to_air=float(heater[0]),
             sun_to_air=float(sun[0]),
             apertures_m2=(level, east, equator, west),
@@ -194,14 +195,14 @@ def _weighted(residual_k: Floats) -> Floats:
     scaled = np.nan_to_num(residual_k) / NOISE_K
     size = np.abs(scaled)
     bent = np.where(size <= HUBER, scaled, np.sign(scaled) * np.sqrt(np.maximum(2 * HUBER * size - HUBER**2, 0.0)))
-    weighted: Floats = bent / np.sqrt(8.0)
+    weighted: Floats = bent / np.sqrt(ALIKE_SLOTS)
     return weighted
 
 
 def _residuals(cut: Pieces, scaling: _Scaling, rows: Floats) -> Floats:
     """Return simulated minus measured room in K for each row of figures; axes are row, piece, slot."""
     physical, areas, heater, sun_share, disturbance_w = scaling.figures(rows)
-    carry, heat = batch_matrices(physical, HOURS)
+    carry, heat = batch_matrices(physical, LOOK_S / 3600.0)
     gain_w = np.einsum("psk,rk->rps", cut.sun, areas)
     to_air = physical[:, 0, None, None] * cut.outdoor_c + heater[:, None, None] * cut.power_w
     to_air += sun_share[:, None, None] * gain_w + disturbance_w[:, None, None]
@@ -211,32 +212,28 @@ def _residuals(cut: Pieces, scaling: _Scaling, rows: Floats) -> Floats:
 
 
 def _simulated(cut: Pieces, carry: Floats, heat: Floats, to_air: Floats, to_mass: Floats) -> tuple[Floats, Floats]:
-    """Return the room's way from a start with air and mass as measured, and its answer to 1 K more of each at first."""
-    air = np.broadcast_to(cut.began_c, to_air.shape[:2]).copy()
-    mass = air.copy()
-    a, b, c, d = (carry[:, i, j, None] for i in (0, 1) for j in (0, 1))
-    drive_air = heat[:, 0, 0, None, None] * to_air + heat[:, 0, 1, None, None] * to_mass
-    drive_mass = heat[:, 1, 0, None, None] * to_air + heat[:, 1, 1, None, None] * to_mass
-    steps = to_air.shape[2]
-    forced_k = np.empty_like(to_air)
-    response = np.empty((len(carry), steps, 2))
-    power = carry.copy()
+    """Return the sensor's way from a start with all as measured, and its answer to 1 K more of each state at first."""
+    rows, count, steps = to_air.shape
+    state = np.broadcast_to(cut.began_c, (rows, 3, count)).copy()
+    drive = np.einsum("rij,rjps->srip", heat, np.stack([to_air, to_mass], axis=1))
+    forced_k, response = np.empty_like(to_air), np.empty((rows, steps, 3))
+    power = carry
     for step in range(steps):
-        air, mass = a * air + b * mass + drive_air[:, :, step], c * air + d * mass + drive_mass[:, :, step]
-        forced_k[:, :, step] = air
-        response[:, step] = power[:, 0]
+        state = carry @ state + drive[step]
+        forced_k[:, :, step] = state[:, 2]
+        response[:, step] = power[:, 2]
         power = power @ carry
     return forced_k, response
 
 
 def _with_best_start(cut: Pieces, forced_k: Floats, response: Floats) -> Floats:
-    """Choose each piece's own start of air and mass, which nobody measured, by linear least squares."""
+    """Choose each piece's own start of air, mass and sensor, which nobody knows, by linear least squares."""
     known = np.isfinite(cut.room_c)
     error_k = np.where(known, forced_k - np.nan_to_num(cut.room_c), 0.0)
     weight = known.astype(float)
-    normal = np.einsum("rsi,rsj,ps->rpij", response, response, weight) / 8.0 / NOISE_K**2
-    normal += np.diag([START_AIR_SD_K**-2.0, START_MASS_SD_K**-2.0])
-    right = np.einsum("rsi,rps->rpi", response, error_k) / 8.0 / NOISE_K**2
+    normal = np.einsum("rsi,rsj,ps->rpij", response, response, weight) / ALIKE_SLOTS / NOISE_K**2
+    normal += np.diag(np.array(START_SD_K) ** -2.0)
+    right = np.einsum("rsi,rps->rpi", response, error_k) / ALIKE_SLOTS / NOISE_K**2
     start = -np.linalg.solve(normal, right[..., None])[..., 0]
     residual_k: Floats = forced_k + np.einsum("rsi,rpi->rps", response, start) - cut.room_c
     return residual_k

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .thermal_model import Floats, StepMatrices
+from .thermal_model import Floats
 
 SLOW_POINTS = 44
 FAST_POINTS = 28
@@ -22,9 +22,9 @@ class Modes:
     kept: Floats
 
 
-def modes(matrices: StepMatrices) -> Modes:
+def modes(carry: Floats) -> Modes:
     """Return the eigenvectors of a step, slow before fast, scaled to 1 K of air."""
-    kept, vectors = np.linalg.eig(matrices.carry)
+    kept, vectors = np.linalg.eig(carry)
     order = np.argsort(-kept.real)
     basis = vectors.real[:, order]
     basis = basis / basis[0]

@@ -1,4 +1,4 @@
-"""What the room did, quarter of an hour by quarter of an hour; the planner learns from it."""
+"""What the room did, five minutes by five minutes; the planner learns from it."""
 
 from collections import deque
 from collections.abc import Iterable
@@ -9,6 +9,7 @@ from typing import Any, Self
 from ..model.planning import SLOT_S, RoomSample, SunOnWalls
 from .sun import DARK
 
+LOOK_S = 300.0
 KEPT_S = 14 * 86400.0
 # A slot whose power was seen for less than this share of it says too little.
 LEAST_SHARE = 0.5
@@ -18,7 +19,7 @@ BELIEVABLE_ROOM_C = (-40.0, 60.0)
 
 @dataclass(frozen=True, kw_only=True)
 class PastSlot:
-    """A quarter of an hour: the room in °C at its end, means of the rest; None where unknown."""
+    """Five minutes: the room in °C at its end, means of the rest; None where unknown."""
 
     at: float
     room_c: float | None
@@ -54,7 +55,7 @@ class _Gathering:
             at=self.at,
             room_c=self.room_c,
             outdoor_c=self.mean("outdoor", 0.0),
-            power_w=self.mean("power", LEAST_SHARE * SLOT_S),
+            power_w=self.mean("power", LEAST_SHARE * LOOK_S),
             sun=self.sun,
             disturbed=self.disturbed,
         )
@@ -69,12 +70,13 @@ class History:
         self._last: RoomSample | None = None
 
     def add(self, sample: RoomSample) -> bool:
-        """Take a sample, and return whether a slot was completed by it."""
+        """Take a sample, and return whether a quarter of an hour was completed by it."""
         last = self._last
         if not isfinite(sample.at) or (last is not None and sample.at <= last.at):
             return False
-        began = sample.at // SLOT_S * SLOT_S
-        completed = self._turn(began)
+        began = sample.at // LOOK_S * LOOK_S
+        self._turn(began)
+        completed = last is not None and sample.at // SLOT_S != last.at // SLOT_S
         assert self._gathering is not None
         if last is not None:
             self._gather(self._gathering, last, sample.at - max(last.at, began))
@@ -101,7 +103,7 @@ class History:
         self._gathering = self._last = None
 
     def as_dict(self) -> dict[str, Any]:
-        """Return a form that JSON can hold, short: there are more than a thousand slots."""
+        """Return a form that JSON can hold, short: there are thousands of slots."""
         return {"slots": [_row(slot) for slot in self._slots]}
 
     @classmethod
@@ -112,19 +114,18 @@ class History:
         slots.sort(key=lambda slot: slot.at)
         return cls({slot.at: slot for slot in slots}.values())
 
-    def _turn(self, began: float) -> bool:
+    def _turn(self, began: float) -> None:
         gathering = self._gathering
         if gathering is not None and gathering.at == began:
-            return False
+            return
         if gathering is not None:
             if self._last is not None:
-                self._gather(gathering, self._last, min(gathering.at + SLOT_S - self._last.at, LONGEST_SAMPLE_S))
+                self._gather(gathering, self._last, min(gathering.at + LOOK_S - self._last.at, LONGEST_SAMPLE_S))
             if not self._slots or self._slots[-1].at < gathering.at:
                 self._slots.append(gathering.closed())
         self._gathering = _Gathering(at=began)
         while self._slots and self._slots[0].at < began - KEPT_S:
             self._slots.popleft()
-        return gathering is not None
 
     def _gather(self, gathering: _Gathering, sample: RoomSample, seconds: float) -> None:
         seconds = min(max(seconds, 0.0), LONGEST_SAMPLE_S)

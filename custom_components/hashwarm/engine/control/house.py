@@ -30,6 +30,8 @@ class House:
     sun_to_air: float = 0.3
     apertures_m2: tuple[float, float, float, float] = (0.1, 0.3, 0.6, 0.3)
     """Sunshine let in per W/m² on a level plane and on walls to the east, the equator and the west."""
+    sensor_lag_h: float = 0.1
+    """How long the sensor takes to follow the air."""
     disturbance_w: float = 0.0
     """Heat of people and machines that is always there."""
 
@@ -48,6 +50,7 @@ class House:
             "heater_to_air": self.heater_to_air,
             "sun_to_air": self.sun_to_air,
             "apertures_m2": list(self.apertures_m2),
+            "sensor_lag_h": self.sensor_lag_h,
             "disturbance_w": self.disturbance_w,
         }
 
@@ -58,7 +61,7 @@ class House:
         numbers = {key: _finite(value) for key, value in stored.items() if key != "apertures_m2"}
         house = cls(apertures_m2=(level, east, equator, west), **numbers)
         positive = (house.heat_loss_w_per_k, house.air_wh_per_k, house.mass_wh_per_k, house.coupling_w_per_k)
-        if min(positive) <= 0.0:
+        if min(*positive, house.sensor_lag_h) <= 0.0:
             raise ValueError("a house has positive capacities and losses")
         return house
 

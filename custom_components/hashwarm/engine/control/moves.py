@@ -76,7 +76,8 @@ class Device:
                 extra[state, move] = cost
             if not row.on_job:
                 # Leaving a job is what a device does that has run long enough, and what its end costs.
-                extra[-1, move] = extra[self.off_ages + self.on_ages - 1, move] + self.interruption_cost
+                ending = 0.0 if job_goes_on is None else self.interruption_cost
+                extra[-1, move] = extra[self.off_ages + self.on_ages - 1, move] + ending
         return Moves(
             power_w=np.array([row.power_w for row in rows]),
             mean_w=np.array([row.mean_w for row in rows]),

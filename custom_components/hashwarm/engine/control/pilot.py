@@ -13,7 +13,7 @@ from ..model.planning import SLOT_S, Guidance, Plan, PlannedSlot, PlannerStatus,
 from .history import History
 from .house import House
 
-LEAST_LEARNED_SLOTS = 2 * 96
+LEAST_LEARNED_SLOTS = 2 * 288
 # Trusted below the first, no longer trusted above the second: what the 6-hour-ahead error may be, in K.
 PROMOTED_K = 0.6
 DEMOTED_K = 1.0
@@ -162,10 +162,18 @@ class Pilot:
         slot = self.latest.slot(now)
         if slot is None or not 0.0 <= now - self.latest.made_at <= PLAN_VALID_S:
             return None
-        if not abs(room_c - slot.room_c) <= STRAYED_K:
+        if self._strayed(slot, room_c):
             return None
         later_c = max(each.target_c for each in self.latest.slots if each.at <= now + SOON_S)
         return Guidance(power_w=slot.power_w, expected_c=slot.room_c, why=_why(slot, room_c, later_c))
+
+    def _strayed(self, slot: PlannedSlot, room_c: float) -> bool:
+        """Return whether the room is nowhere on the way from where the plan saw it to where it is to be."""
+        assert self.latest is not None
+        before = self.latest.slot(slot.at - SLOT_S)
+        began_c = before.room_c if before is not None else self.latest.began_c
+        way_c = (slot.room_c, slot.room_c if began_c is None else began_c)
+        return not min(way_c) - STRAYED_K <= room_c <= max(way_c) + STRAYED_K
 
     def _planner(self) -> ModuleType | None:
         """Return the heavy half, imported when first needed; without numpy the regulator does all the work."""

@@ -5,20 +5,22 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..model.capabilities import Capabilities
-from ..model.planning import SLOT_S, Plan, PlannedSlot, RevenueForecast, Slot
+from ..model.planning import Plan, PlannedSlot, RevenueForecast, Slot
 from .costs import Costs
 from .dynamic_program import DynamicProgram, Step
 from .fitting import fit
-from .history import PastSlot
+from .history import LOOK_S, PastSlot
 from .house import House
 from .mass_filter import Belief, foretelling_errors, latest, replay
 from .moves import Device
 
-AHEAD_SLOTS = 24
-JUDGED_SLOTS = 2 * 96
-LEAST_JUDGED = 24
+AHEAD_SLOTS = 72
+JUDGED_SLOTS = 2 * 288
+LEAST_JUDGED = 72
 # As much of the foretelling error is kept away from the limit of cold.
 MARGIN_SHARE = 0.3
+# A sensor in steps of a tenth of a degree says nothing new within such a step.
+SENSOR_STEP_K = 0.15
 MARGIN_K = (0.05, 0.25)
 
 
@@ -51,10 +53,10 @@ class Present:
 
 def accuracy(slots: list[PastSlot], house: House, maximum_w: float, judged: int = JUDGED_SLOTS) -> Accuracy | None:
     """Return how well a house would have foretold the newest past, None where there is too little of it."""
-    replayed = replay(slots, house, maximum_w)
+    recent = slots[-(judged + AHEAD_SLOTS) :]
+    replayed = replay(slots, house, maximum_w, len(recent) + JUDGED_SLOTS // 2)
     if replayed is None:
         return None
-    recent = slots[-(judged + AHEAD_SLOTS) :]
     errors_k = foretelling_errors(replayed, recent, house, AHEAD_SLOTS)
     if len(errors_k) < LEAST_JUDGED:
         return None
@@ -62,7 +64,7 @@ def accuracy(slots: list[PastSlot], house: House, maximum_w: float, judged: int 
     changes_k = [
         later - earlier
         for at, earlier in rooms.items()
-        if earlier is not None and (later := rooms.get(at + AHEAD_SLOTS * SLOT_S)) is not None
+        if earlier is not None and (later := rooms.get(at + AHEAD_SLOTS * LOOK_S)) is not None
     ]
     return Accuracy(
         rmse_k=float(np.sqrt(np.mean(errors_k**2))),
@@ -81,12 +83,14 @@ def learn(slots: list[PastSlot], known: House | None, prior: House, maximum_w: f
 
 
 def belief_now(slots: list[PastSlot], house: House, maximum_w: float, present: Present) -> Belief:
-    """Return what is believed now; the air is what the sensor says, the mass takes longer than that to change."""
+    """Return what is believed now: as after the last slot, and the air as much further as the sensor went since."""
     replayed = replay(slots, house, maximum_w)
     if replayed is None:
         return Belief(at=present.now, air_c=present.room_c, mass_c=present.room_c, disturbance_w=0.0)
     belief = latest(replayed)
-    return replace(belief, at=present.now, air_c=present.room_c)
+    since_k = present.room_c - belief.sensor_c if belief.sensor_c is not None else 0.0
+    moved_k = since_k if abs(since_k) > SENSOR_STEP_K else 0.0
+    return replace(belief, at=present.now, air_c=belief.air_c + moved_k)
 
 
 def make_plan(
@@ -116,6 +120,7 @@ def make_plan(
     return Plan(
         made_at=present.now,
         slots=tuple(_planned(slot, step) for slot, step in zip(ahead, steps, strict=True)),
+        began_c=belief.air_c,
         heat_cost_per_kwh=costs.net_per_kwh(0, power_w if power_w > 0.0 else capabilities.floor_w),
     )
 

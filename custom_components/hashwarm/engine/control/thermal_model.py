@@ -1,4 +1,4 @@
-"""The house as matrices over a quarter of an hour; needs numpy."""
+"""The house as matrices over a step of time; needs numpy."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,46 +12,56 @@ from .house import House
 type Floats = NDArray[np.floating[Any]]
 
 HOURS = SLOT_S / 3600.0
+HALVINGS, TERMS = 8, 6
 
 
 @dataclass(frozen=True)
 class StepMatrices:
-    """Next (air, mass) in K = `carry` @ (air, mass) + `heat` @ (W into air with outdoor gain, W into mass)."""
+    """Next (air, mass, sensor) in °C = `carry` @ now + `heat` @ (W into air with outdoor gain, W into mass)."""
 
     carry: Floats
     heat: Floats
 
+    @property
+    def house_carry(self) -> Floats:
+        """Return the step of air and mass alone; the sensor follows them and moves nothing."""
+        return self.carry[:2, :2]
+
+    @property
+    def house_heat(self) -> Floats:
+        """Return what heat does to air and mass alone."""
+        return self.heat[:2]
+
 
 def step_matrices(house: House, hours: float = HOURS) -> StepMatrices:
     """Return the exact step for inputs that hold still."""
-    packed = packed_house(house)
-    carry, heat = batch_matrices(packed[None, :4], hours)
+    figures = (house.heat_loss_w_per_k, house.air_wh_per_k, house.mass_wh_per_k, house.coupling_w_per_k)
+    carry, heat = batch_matrices(np.array([[*figures, house.sensor_lag_h]]), hours)
     return StepMatrices(carry=carry[0], heat=heat[0])
 
 
-def packed_house(house: House) -> Floats:
-    """Return the four physical figures: loss, air, mass, coupling."""
-    return np.array([house.heat_loss_w_per_k, house.air_wh_per_k, house.mass_wh_per_k, house.coupling_w_per_k])
-
-
 def batch_matrices(figures: Floats, hours: float) -> tuple[Floats, Floats]:
-    """Return `carry` and `heat` for each row of (loss, air, mass, coupling); closed form of a 2x2 exponential."""
-    loss, air, mass, coupling = figures.T
-    system = np.empty((len(figures), 2, 2))
+    """Return `carry` and `heat` for each row of loss, air, mass, coupling in W/K and Wh/K and sensor lag in h."""
+    loss, air, mass, coupling, lag = figures.T
+    system = np.zeros((len(figures), 5, 5))
     system[:, 0, 0], system[:, 0, 1] = -(loss + coupling) / air, coupling / air
     system[:, 1, 0], system[:, 1, 1] = coupling / mass, -coupling / mass
-    half_trace = (system[:, 0, 0] + system[:, 1, 1]) / 2
-    determinant = system[:, 0, 0] * system[:, 1, 1] - system[:, 0, 1] * system[:, 1, 0]
-    # Both eigenvalues are real and different: the off-diagonal product is positive.
-    root = np.sqrt(half_trace**2 - determinant)
-    slow, fast = np.exp((half_trace + root) * hours), np.exp((half_trace - root) * hours)
-    mean, spread = (slow + fast) / 2, (slow - fast) / (2 * root)
-    identity = np.eye(2)
-    carry = mean[:, None, None] * identity + spread[:, None, None] * (system - half_trace[:, None, None] * identity)
-    inflow = np.zeros_like(system)
-    inflow[:, 0, 0], inflow[:, 1, 1] = 1.0 / air, 1.0 / mass
-    heat = np.linalg.solve(system, (carry - identity) @ inflow)
-    return carry, heat
+    system[:, 2, 0], system[:, 2, 2] = 1.0 / lag, -1.0 / lag
+    system[:, 0, 3], system[:, 1, 4] = 1.0 / air, 1.0 / mass
+    step = _exponential(system * hours)
+    return step[:, :3, :3], step[:, :3, 3:]
+
+
+def _exponential(matrices: Floats) -> Floats:
+    """Return the exponential of each matrix by a short series of a small part, squared again and again."""
+    small = matrices / 2.0**HALVINGS
+    identity = np.eye(matrices.shape[-1])
+    result: Floats = identity + small / TERMS
+    for term in range(TERMS - 1, 0, -1):
+        result = identity + small @ result / term
+    for _ in range(HALVINGS):
+        result = result @ result
+    return result
 
 
 def heat_inputs(house: House, outdoor_c: Floats, power_w: Floats, sun: Floats, extra_w: Floats | float = 0.0) -> Floats:

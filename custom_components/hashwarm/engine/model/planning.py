@@ -80,6 +80,8 @@ class Plan:
     made_at: float
     slots: tuple[PlannedSlot, ...]
     heat_cost_per_kwh: float | None
+    began_c: float | None = None
+    """The room in °C when it was made, None where nobody said."""
     """What the next kWh of heat costs after earnings, in currency; None where neither price nor revenue is known."""
 
     def slot(self, at: float) -> PlannedSlot | None:
