@@ -104,6 +104,8 @@ def _forethought(
         Insulation(entry.data.get(CONF_INSULATION, Insulation.ORDINARY)),
         maximum_w,
     )
+    revenue = MiningRevenue(coordinator, time.monotonic)
+    entry.async_on_unload(coordinator.async_add_listener(revenue.look))
     return Forethought(
         Pilot.restored(prior, maximum_w, learned, enabled=comfort.settings.planner),
         Surroundings(
@@ -111,7 +113,7 @@ def _forethought(
             timezone=get_default_time_zone(),
             site=site,
             surplus_warmest_c=options.get(CONF_SURPLUS_WARMEST),
-            revenue=MiningRevenue(coordinator, time.monotonic),
+            revenue=revenue,
         ),
         comfort,
         now=utcnow,

@@ -53,7 +53,7 @@ def _planner(coordinator: HeaterCoordinator) -> dict[str, Any] | None:
         "house": pilot.house.as_dict() if pilot.house is not None else None,
         "trust": asdict(pilot.trust) if pilot.trust is not None else None,
         "learned_at": pilot.learned_at,
-        "history_slots": len(pilot.history.slots()),
+        "history_h": pilot.history.hours,
         "forecasts": forethought.forecasts.summary(),
         "plan": asdict(plan) if plan is not None else None,
     }

@@ -8,37 +8,36 @@ from .engine.model.driver import PowerLevel
 from .engine.model.planning import RevenueForecast
 from .engine.model.protocols import Monotonic
 
-# The market moves slowly, and a plan asks a thousand times.
-ASKED_EVERY_S = 60.0
+LOOKS_EVERY_S = 60.0
 TERAHASH, KWH_J = 1e12, 3.6e6
 
 
 class MiningRevenue(RevenueForecast):
-    """Today's hashprice at the hash rate of each power; asked in the thread in which a plan is made."""
+    """Today's hashprice at the hash rate of each power; asked in the thread in which a plan is made.
+
+    `look` belongs to the loop, and what it sees is read by that thread.
+    """
 
     def __init__(self, coordinator: HeaterCoordinator, clock: Monotonic) -> None:
         self._coordinator = coordinator
         self._clock = clock
-        self._asked_at_s: float | None = None
+        self._looked_at_s: float | None = None
         self._worth_per_hash: float | None = None
         self._hashes_per_j: float | None = None
 
     @override
     def revenue_per_kwh_at(self, power_w: float, at: float) -> float | None:
-        if power_w <= 0.0:
+        if self._worth_per_hash is None or power_w <= 0.0:
             return None
-        self._ask()
         rate_hs = self._hash_rate_hs(power_w)
-        if rate_hs is None or self._worth_per_hash is None:
-            return None
-        return self._worth_per_hash * rate_hs / power_w * KWH_J
+        return self._worth_per_hash * rate_hs / power_w * KWH_J if rate_hs is not None else None
 
-    def _ask(self) -> None:
+    def look(self) -> None:
         """Look at the market and at the device, where the last look is too long ago."""
         now_s = self._clock()
-        if self._asked_at_s is not None and now_s - self._asked_at_s < ASKED_EVERY_S:
+        if self._looked_at_s is not None and now_s - self._looked_at_s < LOOKS_EVERY_S:
             return
-        self._asked_at_s = now_s
+        self._looked_at_s = now_s
         coordinator = self._coordinator
         home = coordinator.home() if coordinator.mines else None
         known = home.outlook(hash_rate_hs=TERAHASH, power_w=1.0, heater_id=coordinator.heater_id) if home else None

@@ -82,9 +82,10 @@ def _why_figures(coordinator: HeaterCoordinator) -> dict[str, Any]:
     decision = coordinator.data.decision
     if decision is None:
         return {}
+    wanted = decision.in_force
     return {
         "room_temperature": decision.room_c,
-        "target_temperature": coordinator.settings.target_c,
+        "target_temperature": wanted.target_c if wanted is not None else coordinator.settings.target_c,
         "heat_demand_w": round(decision.demand_w, 1),
         "power_target_w": round(decision.power_w, 1),
         "expected_temperature": coordinator.expected_c,

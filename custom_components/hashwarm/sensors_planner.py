@@ -52,7 +52,7 @@ def _planner_figures(coordinator: HeaterCoordinator) -> dict[str, Any]:
         "foretelling_error_k": round(trust.rmse_k, 2) if trust is not None else None,
         "foretelling_error_as_now_k": round(trust.unchanged_rmse_k, 2) if trust is not None else None,
         "learned_at": _iso(pilot.learned_at),
-        "history_h": len(pilot.history.slots()) / 4,
+        "history_h": round(pilot.history.hours, 1),
         "price_source": forecasts.price_source,
         "price_known_until": _iso(forecasts.price_known_until),
         "weather_source": forecasts.weather_source,

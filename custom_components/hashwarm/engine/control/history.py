@@ -97,6 +97,11 @@ class History:
         """Return the completed slots, oldest first; a copy, for another thread to read."""
         return list(self._slots)
 
+    @property
+    def hours(self) -> float:
+        """Return how many hours of the room were seen."""
+        return len(self._slots) * LOOK_S / 3600.0
+
     def forget(self) -> None:
         """Begin anew; the clock was set back or the heater moved to another room."""
         self._slots.clear()
@@ -109,7 +114,7 @@ class History:
     @classmethod
     def from_dict(cls, stored: dict[str, Any]) -> Self:
         """Read what `as_dict` wrote; rows that cannot be read are left out."""
-        rows = stored.get("slots")
+        rows = stored.get("slots") if isinstance(stored, dict) else None
         slots = [slot for row in rows if (slot := _slot(row)) is not None] if isinstance(rows, list) else []
         slots.sort(key=lambda slot: slot.at)
         return cls({slot.at: slot for slot in slots}.values())

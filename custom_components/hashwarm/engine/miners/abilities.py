@@ -5,6 +5,8 @@ from .driver import MinerProfile, PowerLevel
 from .mains import PLUG_OFF_S, PLUG_ON_S, PLUG_STARTS
 
 IDLE_SHARE = 0.03
+# Heat cycles wear solder and fans: a planner is to think a start worth twelve minutes of full power.
+RESTART_COST_S = 700.0
 
 
 def capabilities_of(
@@ -29,6 +31,7 @@ def capabilities_of(
         levels_w=tuple(dict.fromkeys(level.power_w for level in levels)) if profile.step is None else (),
         ramp_s=profile.ramp_s,
         boot_s=profile.boot_s,
+        restart_cost_s=RESTART_COST_S,
         minimum_on_s=max(profile.minimum_on_s, PLUG_ON_S if plug_only else 0.0),
         minimum_off_s=max(profile.minimum_off_s, PLUG_OFF_S if plug_only else 0.0),
         starts_per_day=min(PLUG_STARTS, PLUG_STARTS if budget is None else budget) if plug_only else budget,
