@@ -112,7 +112,7 @@ class History:
         return {"slots": [_row(slot) for slot in self._slots]}
 
     @classmethod
-    def from_dict(cls, stored: dict[str, Any]) -> Self:
+    def from_dict(cls, stored: Any) -> Self:
         """Read what `as_dict` wrote; rows that cannot be read are left out."""
         rows = stored.get("slots") if isinstance(stored, dict) else None
         slots = [slot for row in rows if (slot := _slot(row)) is not None] if isinstance(rows, list) else []
