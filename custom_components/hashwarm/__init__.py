@@ -20,6 +20,7 @@ from homeassistant.util.event_type import EventType
 
 from .assembly import build_heater, open_home_of
 from .backends import build_backend
+from .card import async_serve_card
 from .const import (
     CONF_FAMILY,
     CONF_KIND,
@@ -66,6 +67,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: HashwarmConfigEntry) -> 
     entry.async_on_unload(wiring(hass).hold())
     if entry.data[CONF_KIND] == KIND_HOME:
         await _async_setup_home(hass, cast("HomeConfigEntry", entry))
+        await async_serve_card(hass)
     else:
         await _async_setup_heater(hass, cast("HeaterConfigEntry", entry))
 
