@@ -9,6 +9,9 @@ from custom_components.hashwarm.engine.control import (
     RoomResponse,
     SafetyLimits,
 )
+from custom_components.hashwarm.engine.control.house import Insulation, assumed_house
+from custom_components.hashwarm.engine.control.pilot import Pilot
+from custom_components.hashwarm.engine.control.preheat import LONGEST_LEAD_S, RATES_K_PER_H, HeatingRate, preheat_start
 from custom_components.hashwarm.engine.control.shaper import Shaper
 from custom_components.hashwarm.engine.model.capabilities import Capabilities, ControlKind, PowerSource
 from custom_components.hashwarm.engine.model.planning import Guidance
@@ -31,6 +34,7 @@ from .thermostat_view import (
 from .thermostat_weather import MEAN_PRICE
 
 COLD_K = 2.0
+QUARTER_S = 900.0
 CAPABILITIES = Capabilities(
     control=ControlKind.CONTINUOUS_WATTS,
     floor_w=FLOOR_W,
@@ -81,6 +85,8 @@ class OurRegulator:
         self._case = case
         self._controller = Controller.restored(RESPONSES[case], SafetyLimits(), stored, now=now)
         self._settings = HeaterSettings(on=True)
+        self._rate = HeatingRate(k_per_h=RATES_K_PER_H[RESPONSES[case]])
+        self._unnoticed_ws = Pilot(assumed_house(RESPONSES[case], Insulation.ORDINARY, MAXIMUM_W), MAXIMUM_W).cycle_ws
 
     def demand_w(self, view: View) -> float:
         """Pass the readings through the controller."""
@@ -90,8 +96,21 @@ class OurRegulator:
         """Return what a planner asks for; the regulator alone has none."""
         return None
 
+    def _target_c(self, view: View) -> float:
+        """Return the setpoint, and the next one early enough: a person with a schedule is warm when it says so."""
+        self._rate.step(now_s=view.at, room_c=view.room_c, power_share=view.drawn_w / MAXIMUM_W)
+        if view.room_c is None:
+            return view.setpoint_c
+        first = view.at - view.at % QUARTER_S + QUARTER_S
+        ahead = (first + quarter * QUARTER_S for quarter in range(int(LONGEST_LEAD_S / QUARTER_S)))
+        rises = ((at, later_c) for at in ahead if (later_c := view.conditions.setpoint_c(at)) > view.setpoint_c)
+        at, target_c = next(rises, (view.at, view.setpoint_c))
+        begin = preheat_start(comfort_at=at, room_c=view.room_c, target_c=target_c, rate_k_per_h=self._rate.k_per_h)
+        return target_c if view.at >= begin else view.setpoint_c
+
     def _inputs(self, view: View) -> ControlInputs:
-        self._settings.choose_target(view.setpoint_c)
+        guidance = self._guidance(view)
+        self._settings.choose_target(view.setpoint_c if guidance is not None else self._target_c(view))
         return ControlInputs(
             now_s=view.at,
             now=view.at,
@@ -100,11 +119,15 @@ class OurRegulator:
             telemetry=telemetry(view),
             room=(reading(view),),
             outdoor_c=view.outdoor_c,
-            guidance=self._guidance(view),
+            guidance=guidance,
+            cycle_ws=self._cycle_ws(),
             breaker_left_w=None
             if view.conditions.ceiling_w(view.at) > MAXIMUM_W
             else view.conditions.ceiling_w(view.at),
         )
+
+    def _cycle_ws(self) -> float:
+        return self._unnoticed_ws
 
     def restarted(self, now: float) -> OurRegulator:
         """Return what a Home Assistant started anew makes of the state that the old one kept."""

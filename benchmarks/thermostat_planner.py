@@ -147,6 +147,10 @@ class OurPlanner(OurRegulator):
         return guidance
 
     @override
+    def _cycle_ws(self) -> float:
+        return self._pilot.cycle_ws
+
+    @override
     def restarted(self, now: float) -> OurPlanner:
         return OurPlanner(
             self._case, self.weather, house=self._given, ahead_slots=self._ahead_slots, stored=self._kept(now), now=now

@@ -106,7 +106,7 @@ def test_a_model_that_diverges_loses_its_charge_and_earns_it_back() -> None:
 
 
 def test_between_good_and_bad_it_keeps_what_it_has() -> None:
-    fair = Trust(rmse_k=0.8, unchanged_rmse_k=2.0)
+    fair = Trust(rmse_k=0.8, unchanged_rmse_k=1.2)
     assert not fair.good
     assert not fair.bad
     assert Trust(rmse_k=float("nan"), unchanged_rmse_k=1.0).bad

@@ -12,8 +12,10 @@ from .thermal_model import HOURS, Floats
 # Where no price is known heat has a price all the same, or nothing could be weighed against comfort.
 NOMINAL_PRICE = 0.3
 # A K·h of cold weighs as much as the heater's maximum for this many hours; a K·h too warm somewhat less.
-COLD_WEIGHT_H = 1.0
-WARM_WEIGHT_H = 0.6
+COLD_WEIGHT_H = 1.3
+WARM_WEIGHT_H = 0.8
+# Beside the wear people hear a start.
+START_WEIGHT = 1.3
 # Stored heat leaks before it is of use.
 STORED_WORTH = 0.7
 FORBIDDEN = 1e6
@@ -37,7 +39,7 @@ class Costs:
     """Tables over the slots of one problem."""
 
     def __init__(
-        self, slots: list[Slot], revenue: RevenueForecast | None, *, maximum_w: float, floor_w: float, margin_k: float
+        self, slots: list[Slot], revenue: RevenueForecast | None, *, maximum_w: float, floor_w: float, unsure_k: float
     ) -> None:
         self._slots = slots
         self._level = price_level(slots)
@@ -45,13 +47,14 @@ class Costs:
         self._floor_w = floor_w
         self._cold = COLD_WEIGHT_H * self._level.per_kwh * maximum_w / 1000.0
         self._warm = WARM_WEIGHT_H * self._level.per_kwh * maximum_w / 1000.0
-        coldest_c = [slot.coldest_c + min(margin_k, 0.4 * (slot.warmest_c - slot.coldest_c)) for slot in slots]
+        self._unsure_k = unsure_k
+        coldest_c = [slot.coldest_c for slot in slots]
         self._coldest_c = list(zip(coldest_c, [*coldest_c[1:], coldest_c[-1]], strict=True))
         self._money: dict[tuple[int, ...], Floats] = {}
 
     def start(self, restart_cost_s: float, maximum_w: float) -> float:
         """Return what the wear of a start costs, in currency."""
-        return restart_cost_s / 3600.0 * maximum_w / 1000.0 * self._level.per_kwh
+        return START_WEIGHT * restart_cost_s / 3600.0 * maximum_w / 1000.0 * self._level.per_kwh
 
     def discomfort(self, index: int, air_c: Floats, heated: np.ndarray, *, surplus: bool = False) -> Floats:
         """Return what the room at the end of a slot costs per state: cold always, too warm where heat was put in.
@@ -59,13 +62,20 @@ class Costs:
         `surplus` says that the heat came of surplus alone, and the room may be warmer for it.
         """
         slot = self._slots[index]
-        cost = sum(_bent(coldest_c - air_c) for coldest_c in self._coldest_c[index]) * (self._cold * HOURS / 2)
+        cost = sum(self._over(coldest_c - air_c) for coldest_c in self._coldest_c[index]) * (self._cold * HOURS / 2)
         warmest_c = slot.warmest_c
         if surplus and slot.surplus_warmest_c is not None:
             warmest_c = max(slot.surplus_warmest_c, warmest_c)
-        warm = self._warm * HOURS * _bent(air_c - warmest_c)
+        warm = self._warm * HOURS * self._over(air_c - warmest_c)
         discomfort: Floats = cost + heated[:, None, None] * warm
         return discomfort
+
+    def _over(self, over_k: Floats) -> Floats:
+        """Return what is to be expected beyond a limit when the room may be that unsure; more than in proportion."""
+        unsure_k = self._unsure_k
+        near: Floats = np.clip(over_k + unsure_k, 0.0, 2 * unsure_k) ** 2 / (4 * unsure_k)
+        near += np.maximum(over_k - unsure_k, 0.0)
+        return near * (1.0 + near)
 
     def money(self, index: int, moves: Moves) -> Floats:
         """Return what each move's electricity costs less what it earns, in currency; too much power is forbidden."""
@@ -110,9 +120,3 @@ class Costs:
         ) / 1000.0
         ending: Floats = STORED_WORTH * per_kwh * missing_kwh
         return ending
-
-
-def _bent(over_k: Floats) -> Floats:
-    """Return what lies over a limit, more than in proportion."""
-    over: Floats = np.maximum(over_k, 0.0)
-    return over * (1.0 + over)

@@ -9,8 +9,11 @@ import numpy as np
 
 from .thermal_model import Floats
 
-SLOW_POINTS = 44
-FAST_POINTS = 28
+SLOW_POINTS = 40
+FAST_POINTS = 30
+# A room that is kept near its band has no business beyond these: the lead of the air, and the house around the band.
+LEAD_K = (-3.0, 3.5)
+SLOW_K = (-2.0, 1.0)
 
 
 @dataclass(frozen=True)
@@ -83,10 +86,7 @@ def grid_over(modes_: Modes, band_c: tuple[float, float], begin: Floats, shifts:
 
     `shifts` are the least and the most that a slot may add to slow and fast, as rows.
     """
-    lead = shifts[:, 1] / (1.0 - modes_.kept[1])
-    fast = (min(float(lead[0]), float(begin[1])) - 0.1, max(float(lead[1]), float(begin[1])) + 0.1)
-    slow = (
-        min(band_c[0] - max(fast[1], 0.0) - 0.5, float(begin[0]) - 0.3),
-        max(band_c[1] - min(fast[0], 0.0) + 0.5, float(begin[0]) + 0.3),
-    )
+    lead = np.clip(shifts[:, 1] / (1.0 - modes_.kept[1]), *LEAD_K)
+    fast = (min(float(lead[0]), float(begin[1]) - 0.3), max(float(lead[1]), float(begin[1]) + 0.3))
+    slow = (min(band_c[0] + SLOW_K[0], float(begin[0]) - 0.3), max(band_c[1] + SLOW_K[1], float(begin[0]) + 0.3))
     return Grid(modes=modes_, slow=np.linspace(*slow, SLOW_POINTS), fast=np.linspace(*fast, FAST_POINTS))

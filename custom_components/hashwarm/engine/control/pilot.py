@@ -13,12 +13,16 @@ from ..model.planning import SLOT_S, Guidance, Plan, PlannedSlot, PlannerStatus,
 from .history import History
 from .house import House
 
-LEAST_LEARNED_SLOTS = 2 * 288
+LEAST_LEARNED_SLOTS = 288
 # Trusted below the first, no longer trusted above the second: what the 6-hour-ahead error may be, in K.
 PROMOTED_K = 0.6
 DEMOTED_K = 1.0
-# A model that knows no more than `as now` is no model.
+# The same as shares of the error that one makes by saying `as now`: a sunny room is hard to foretell for anyone.
+PROMOTED_SHARE = 0.5
+DEMOTED_SHARE = 0.7
+# A model that knows no more than `as now` is no model, but where hardly anything changes.
 BETTER_THAN_UNCHANGED = 0.9
+STILL_K = 0.3
 # The room may stray this far from the plan before the regulator takes over at once.
 STRAYED_K = 0.7
 PLAN_VALID_S = 2 * SLOT_S
@@ -53,12 +57,13 @@ class Trust:
     @property
     def good(self) -> bool:
         """Return whether the model deserves promotion."""
-        return self.rmse_k <= PROMOTED_K and self.rmse_k <= max(BETTER_THAN_UNCHANGED * self.unchanged_rmse_k, 0.3)
+        limit_k = max(PROMOTED_K, PROMOTED_SHARE * self.unchanged_rmse_k)
+        return self.rmse_k <= limit_k and self.rmse_k <= max(BETTER_THAN_UNCHANGED * self.unchanged_rmse_k, STILL_K)
 
     @property
     def bad(self) -> bool:
         """Return whether the model must not steer any longer."""
-        return not self.rmse_k <= DEMOTED_K
+        return not self.rmse_k <= max(DEMOTED_K, DEMOTED_SHARE * self.unchanged_rmse_k)
 
 
 class Pilot:

@@ -17,11 +17,11 @@ from .moves import Device
 AHEAD_SLOTS = 72
 JUDGED_SLOTS = 2 * 288
 LEAST_JUDGED = 72
-# As much of the foretelling error is kept away from the limit of cold.
-MARGIN_SHARE = 0.3
+# As much of the error six hours ahead is still there when nothing can be done about it any more.
+UNSURE_SHARE = 0.5
 # A sensor in steps of a tenth of a degree says nothing new within such a step.
 SENSOR_STEP_K = 0.15
-MARGIN_K = (0.05, 0.25)
+UNSURE_K = (0.05, 0.35)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,8 +105,8 @@ def make_plan(
     start_weight: float = 1.0,
 ) -> Plan:
     """Return the cheapest way through the slots ahead."""
-    margin_k = min(max(MARGIN_SHARE * rmse_k, MARGIN_K[0]), MARGIN_K[1])
-    costs = Costs(ahead, revenue, maximum_w=capabilities.maximum_w, floor_w=capabilities.floor_w, margin_k=margin_k)
+    unsure_k = min(max(UNSURE_SHARE * rmse_k, UNSURE_K[0]), UNSURE_K[1])
+    costs = Costs(ahead, revenue, maximum_w=capabilities.maximum_w, floor_w=capabilities.floor_w, unsure_k=unsure_k)
     device = Device(
         capabilities=capabilities,
         start_cost=start_weight * costs.start(capabilities.restart_cost_s, capabilities.maximum_w),
