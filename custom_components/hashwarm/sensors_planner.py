@@ -42,10 +42,7 @@ def _iso(at: float | None) -> str | None:
     return datetime.fromtimestamp(at, UTC).isoformat() if at is not None else None
 
 
-def _planner_figures(coordinator: HeaterCoordinator) -> dict[str, Any]:
-    forethought = coordinator.forethought
-    if forethought is None:
-        return {}
+def _planner_figures(forethought: Forethought) -> dict[str, Any]:
     pilot, forecasts = forethought.pilot, forethought.forecasts
     trust = pilot.trust
     return {
@@ -59,10 +56,7 @@ def _planner_figures(coordinator: HeaterCoordinator) -> dict[str, Any]:
     }
 
 
-def _planner_watched(coordinator: HeaterCoordinator) -> Watched:
-    forethought = coordinator.forethought
-    if forethought is None:
-        return ()
+def _planner_watched(forethought: Forethought) -> Watched:
     pilot, forecasts = forethought.pilot, forethought.forecasts
     told = (pilot.learned_at, pilot.trust, forecasts.price_known_until, forecasts.price_source)
     return tuple((ANY, each) for each in told)
@@ -154,9 +148,9 @@ PLANNER_SENSORS: tuple[HeaterSensorDescription, ...] = (
         device_class=SensorDeviceClass.ENUM,
         options=[status.value for status in PlannerStatus],
         has_fn=_plans,
-        attributes_fn=_planner_figures,
+        attributes_fn=lambda coordinator: _thought(_planner_figures)(coordinator) or {},
         value_fn=_thought(lambda forethought: forethought.pilot.status),
-        watch_fn=_planner_watched,
+        watch_fn=lambda coordinator: _thought(_planner_watched)(coordinator) or (),
     ),
     HeaterSensorDescription(
         key="time_constant",

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
@@ -234,6 +235,23 @@ async def test_revenue_follows_what_the_worker_hashes(house: House, freezer: Fro
         clock.now_s += 61.0
         revenue.look()
     assert revenue.revenue_per_kwh_at(40.0, 0.0) is None
+
+
+async def test_revenue_follows_the_curve_of_a_miner(house: House):
+    revenue = MiningRevenue(house.coordinator, Clock())
+    house.worker.said.update(hash_rate_hs=4e7, power_w=40.0)
+    await house.do("climate", "turn_on")
+    revenue.look()
+    seen = revenue.revenue_per_kwh_at(40.0, 0.0)
+    assert seen is not None
+    levels = tuple(
+        PowerLevel(setting=watts, label="", power_w=watts, hash_rate_hs=rate)
+        for watts, rate in ((20.0, 4e7), (40.0, 6e7))
+    )
+    miner = SimpleNamespace(curve=SimpleNamespace(levels=levels))
+    with patch.object(type(house.coordinator), "miner", new=miner):
+        assert revenue.revenue_per_kwh_at(20.0, 0.0) == pytest.approx(2.0 * seen)
+        assert revenue.revenue_per_kwh_at(40.0, 0.0) == pytest.approx(1.5 * seen)
 
 
 class Clock:

@@ -2,7 +2,7 @@
 
 const WIDTH = 480;
 const HEIGHT = 200;
-const EDGE = { left: 34, right: 40, top: 10, bottom: 22 };
+const EDGE = { left: 34, right: 48, top: 10, bottom: 22 };
 const SLOT_MS = 15 * 60 * 1000;
 const REDRAW_MS = 60 * 1000;
 const SVG = "http://www.w3.org/2000/svg";
@@ -92,7 +92,7 @@ class HashwarmPlanCard extends HTMLElement {
     if (!this._hass || !this._config) return;
     const state = this._hass.states[this._config.entity];
     const minute = Math.floor(Date.now() / REDRAW_MS);
-    if (this._drawn?.state === state && this._drawn.minute === minute) return;
+    if (this._drawn && this._drawn.state === state && this._drawn.minute === minute) return;
     this._drawn = { state, minute };
     if (!this.shadowRoot) this.attachShadow({ mode: "open" });
     const card = document.createElement("ha-card");
@@ -162,8 +162,10 @@ class HashwarmPlanCard extends HTMLElement {
 
   _hours(svg, plan, x) {
     for (const { at } of plan) {
-      const time = new Date(at);
-      if (time.getMinutes() || time.getHours() % 3) continue;
+      const [hour, minute] = new Date(at)
+        .toLocaleTimeString("en-GB", { timeZone: this._hass.config.time_zone })
+        .split(":");
+      if (minute !== "00" || Number(hour) % 3) continue;
       svg.append(element("line", { class: "grid", x1: x(at), x2: x(at), y1: EDGE.top, y2: HEIGHT - EDGE.bottom }));
       svg.append(element("text", { x: x(at), y: HEIGHT - 8, "text-anchor": "middle" }, this._clock(at)));
     }
@@ -207,11 +209,15 @@ class HashwarmPlanCard extends HTMLElement {
 
   _legend(priced) {
     const legend = block("legend");
-    const lines = { "expected in the room": "--primary-color", target: "--secondary-text-color" };
-    if (priced) lines.price = "--success-color";
-    for (const [text, colour] of Object.entries({ ...lines, watts: "--state-climate-heat-color" })) {
+    const marks = {
+      "expected in the room": "var(--primary-color)",
+      target: "var(--secondary-text-color)",
+      watts: "var(--state-climate-heat-color, #ff8100)",
+      ...(priced ? { price: "var(--success-color, #43a047)" } : {}),
+    };
+    for (const [text, colour] of Object.entries(marks)) {
       const mark = document.createElement("i");
-      mark.style.background = `var(${colour}, #ff8100)`;
+      mark.style.background = colour;
       legend.append(mark, text);
     }
     return legend;
