@@ -136,14 +136,14 @@ class _Program:
 
     def _dynamics(self) -> None:
         """Carry air and mass from slot to slot, with the weather as it came."""
-        carry = np.linalg.matrix_power(self._minute.carry, SLOT_MINUTES)
-        heat = step_matrices(PLANT).heat @ np.array([PLANT.heater_to_air, 1.0 - PLANT.heater_to_air]) * 1000.0
+        carry = np.linalg.matrix_power(self._minute.house_carry, SLOT_MINUTES)
+        heat = step_matrices(PLANT).house_heat @ np.array([PLANT.heater_to_air, 1.0 - PLANT.heater_to_air]) * 1000.0
         course = self._course
         for slot in range(self._count):
             minute = self._first + slot * SLOT_MINUTES
             added = np.zeros(2)
             for weather_k in course.weather_k[minute : minute + SLOT_MINUTES]:
-                added = self._minute.carry @ added + weather_k
+                added = self._minute.house_carry @ added + weather_k
             if slot == 0:
                 added = added + carry @ np.array([course.air_c[minute], course.mass_c[minute]])
             for row, kind in enumerate((self.AIR, self.MASS)):

@@ -41,7 +41,7 @@ class Course:
 def run(chain: Chain, year: TypicalYear, start: float, minutes: int) -> Course:
     """Run a contestant in the RC house, with the sky of a weather file over it."""
     matrices = step_matrices(PLANT, 1.0 / 60.0)
-    to_air = matrices.heat @ np.array([PLANT.heater_to_air, 1.0 - PLANT.heater_to_air])
+    to_air = matrices.house_heat @ np.array([PLANT.heater_to_air, 1.0 - PLANT.heater_to_air])
     site = Site(latitude=year.place.latitude, longitude=year.place.longitude)
     state = np.array([START_C, START_C])
     course = Course()
@@ -50,13 +50,13 @@ def run(chain: Chain, year: TypicalYear, start: float, minutes: int) -> Course:
         weather = year.weather_at(at)
         sun = sun_on_walls(at, site, weather.cloud)
         walls = np.array([[sun.level, sun.east, sun.equator, sun.west]])
-        added = heat_inputs(PLANT, np.array([weather.outdoor_c]), np.zeros(1), walls)[0] @ matrices.heat.T
+        added = heat_inputs(PLANT, np.array([weather.outdoor_c]), np.zeros(1), walls)[0] @ matrices.house_heat.T
         course.air_c.append(float(state[0]))
         course.mass_c.append(float(state[1]))
         power_w = chain.minute(float(state[0]), weather.outdoor_c)
         course.weather_k.append(added)
         course.power_w.append(power_w)
-        state = matrices.carry @ state + added + to_air * power_w
+        state = matrices.house_carry @ state + added + to_air * power_w
     course.air_c.append(float(state[0]))
     course.mass_c.append(float(state[1]))
     return course
