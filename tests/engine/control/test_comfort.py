@@ -289,7 +289,7 @@ def test_the_rate_is_learned_from_long_runs_at_full_power_only():
             rate.step(now_s=now_s, room_c=18.0 + rise_k * step / 10, power_share=share)
         rate.step(now_s=begin_s + seconds + 1, room_c=18.0, power_share=0.0)
 
-    run(1700, 2.0)
+    run(800, 2.0)
     run(3600, 0.1)
     run(3600, 2.0, share=0.5)
     run(3600, 2.0, share=None)

@@ -16,7 +16,7 @@ LONGEST_LEAD_S = 6 * 3600.0
 MARGIN_K = 0.1
 LEARNING_SHARE = 0.3
 FULL_POWER_SHARE = 0.8
-LEAST_RUN_S = 1800.0
+LEAST_RUN_S = 900.0
 LEAST_RISE_K = 0.2
 
 
@@ -35,7 +35,7 @@ def preheat_start(*, comfort_at: float, room_c: float, target_c: float, rate_k_p
 
 @dataclass(kw_only=True)
 class HeatingRate:
-    """Learns how fast the room warms at full power, in K/h, from runs of half an hour and more."""
+    """Learns how fast the room warms at full power, in K/h, from runs of a quarter of an hour and more."""
 
     k_per_h: float
     _since: tuple[float, float] | None = None
