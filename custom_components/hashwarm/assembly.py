@@ -114,6 +114,7 @@ def _forethought(
             site=site,
             surplus_warmest_c=options.get(CONF_SURPLUS_WARMEST),
             revenue=revenue,
+            outlet_w=outlet_limit_w(options),
         ),
         comfort,
         now=utcnow,

@@ -99,3 +99,13 @@ async def test_the_options_are_kept_and_follow_a_rename(hass: HomeAssistant, hou
     foresight = build_foresight(hass, house.entry)
     assert foresight.weather is not None
     assert foresight.weather.entity_id == "weather.garden"
+
+
+async def test_an_outdoor_sensor_that_tells_no_weather_gives_way_to_the_weather_entity(
+    hass: HomeAssistant, set_up: SetUp
+):
+    hass.states.async_set("weather.home", "sunny", {"temperature": 3.0, "temperature_unit": "°C"})
+    house = await set_up(heater=heater_of(options={"weather": "weather.home"}))
+    hass.states.async_set(OUTDOOR, "85", {"unit_of_measurement": "°C"})
+    found = await build_foresight(hass, house.entry).forecasts(datetime.now(UTC))
+    assert found.outdoor_now_c == 3.0

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 from typing import Any
 from unittest.mock import PropertyMock, patch
 
+from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.core import HomeAssistant
 import pytest
 
@@ -11,6 +12,7 @@ from custom_components.hashwarm.coordinator import HeaterCoordinator
 
 from .conftest import House, SetUp, complaints
 from .test_circuits import SECOND_ID, add_second, both, passes
+from .test_planner_face import trusted
 
 OTHER_ROOM = "sensor.other_room"
 
@@ -110,3 +112,18 @@ async def test_a_miner_that_never_ran_is_judged_by_its_nominal_figures(house: Ho
         nominal = house.coordinator._heat_cost(None, None)
     assert nominal == house.coordinator._heat_cost(50e12, 1000.0)
     assert nominal < house.coordinator._heat_cost(None, None) == 0.3
+
+
+async def test_in_a_shared_room_no_plan_decides_and_the_planner_says_so(hass: HomeAssistant, set_up: SetUp):
+    first, second = await both(set_up)
+    first.room(18.8)
+    for house in (first, second):
+        await heat(house)
+        trusted(house)
+    await passes(first, second)
+    assert first.state("sensor", "planner", first.entry.unique_id).state == "shadow"
+    assert first.coordinator.heater._guidance() is None
+    await hass.config_entries.async_set_disabled_by(second.entry.entry_id, ConfigEntryDisabler.USER)
+    await passes(first)
+    await passes(first)
+    assert first.state("sensor", "planner", first.entry.unique_id).state == "active"

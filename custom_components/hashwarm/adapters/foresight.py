@@ -13,6 +13,7 @@ from .recorded import Recorder
 from .room_history import UNITS, RecordedRoom, SunAt, room_history
 from .surplus import RoofSurplus
 from .weather import EntityWeather
+from .weather_forecast import BELIEVABLE_C
 
 LOOKED_AHEAD = timedelta(hours=37)
 LOOKED_BACK = timedelta(days=7)
@@ -61,7 +62,8 @@ class HomeForesight(Foresight):
     @property
     def _outdoor_now_c(self) -> float | None:
         reading = self.outdoor.read() if self.outdoor is not None else None
-        if reading is not None and reading.age_s < OUTDOOR_STALE_S:
+        believed = reading is not None and BELIEVABLE_C[0] <= reading.celsius <= BELIEVABLE_C[1]
+        if reading is not None and believed and reading.age_s < OUTDOOR_STALE_S:
             return reading.celsius
         return self.weather.outdoor_now_c if self.weather is not None else None
 

@@ -303,7 +303,7 @@ def test_the_rate_is_learned_from_long_runs_at_full_power_only():
         run(10 * 3600, 0.3)
     assert rate.k_per_h == SLOWEST_K_PER_H
     rate.step(now_s=100.0, room_c=18.0, power_share=1.0)
-    run(1700, 2.0, begin_s=-5000.0)
+    run(800, 2.0, begin_s=-5000.0)
     assert rate.k_per_h == SLOWEST_K_PER_H
 
 

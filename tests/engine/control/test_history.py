@@ -108,3 +108,24 @@ def test_nothing_that_a_sensor_says_breaks_it(rows: list[tuple[float, float, flo
         history.add(RoomSample(at=at, room_c=room_c, outdoor_c=room_c, power_w=power_w))
     times = [slot.at for slot in history.slots()]
     assert times == sorted(set(times))
+
+
+def test_after_a_clock_that_was_set_back_it_goes_on_from_there() -> None:
+    ahead_s = 365 * 86400.0
+    history = lived(sample(ahead_s), sample(ahead_s + 300), sample(ahead_s + 600), sample(0), sample(300), sample(600))
+    assert [slot.at for slot in history.slots()] == [BEGIN, BEGIN + 300]
+    assert history.add(sample(901))
+
+
+def test_what_was_stored_by_a_clock_that_was_wrong_keeps_nothing_out() -> None:
+    stored = lived(*(sample(365 * 86400.0 + 300 * index) for index in range(5))).as_dict()
+    history = History.from_dict(stored)
+    history.add(sample(0))
+    history.add(sample(300))
+    assert [slot.at for slot in history.slots()] == [BEGIN]
+
+
+@pytest.mark.parametrize("broken_c", [85.0, -127.0, nan])
+def test_an_outdoor_temperature_that_no_weather_has_is_not_learned(broken_c: float) -> None:
+    history = lived(sample(0, outdoor_c=broken_c), sample(300, outdoor_c=broken_c))
+    assert history.slots()[0].outdoor_c is None

@@ -197,3 +197,18 @@ def test_whatever_the_forecasts_say_there_is_a_plan_to_be_made(prices, outdoor, 
         assert abs(slot.outdoor_c) < 1e3 or now is not None
         assert slot.surplus_w >= 0.0
         assert slot.sun.level >= 0.0
+
+
+@pytest.mark.parametrize("broken_c", [85.0, -127.0, inf])
+def test_a_broken_outdoor_sensor_is_none(broken_c):
+    assert Outdoor(Forecasts(outdoor_now_c=broken_c), START).at(START) == 10.0
+
+
+def test_the_rest_of_a_quarter_is_for_the_wish_of_now():
+    six = datetime(2026, 3, 16, 6, 0, tzinfo=BERLIN).timestamp()
+
+    def comfort_from_five_past(at: float) -> Wish:
+        return wish_at(at) if at >= six + 300.0 else wish_at(six - HOUR_S)
+
+    made = slots_ahead(six + 301.0, 2, Forecasts(), Household(wish_at=comfort_from_five_past, zone=BERLIN))
+    assert [slot.target_c for slot in made] == [21.0, 21.0]

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from custom_components.hashwarm.engine.control import planner
 from custom_components.hashwarm.engine.control.house import House, Insulation, assumed_house
 from custom_components.hashwarm.engine.control.pilot import Pilot, Questions, Trust
 from custom_components.hashwarm.engine.control.regulator import RoomResponse
@@ -216,3 +217,26 @@ def test_cycles_are_as_long_as_the_house_is_heavy() -> None:
 def test_a_house_that_loses_nothing_is_no_house() -> None:
     with pytest.raises(ValueError, match="positive"):
         House.from_dict(TRUE.as_dict() | {"heat_loss_w_per_k": 0.0})
+
+
+def test_a_history_that_no_fit_survives_does_not_keep_a_known_house_from_planning(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pilot, at = steering()
+
+    def fails(*_told: Any) -> None:
+        raise ArithmeticError("singular")
+
+    monkeypatch.setattr(planner, "learn", fails)
+    with pytest.raises(ArithmeticError):
+        pilot.learn(at + 1.0)
+    assert pilot.learned_at == at + 1.0
+    assert pilot.plan(questions(at)) is not None
+
+
+def test_a_plan_for_another_target_is_no_plan() -> None:
+    pilot, at = steering()
+    assert pilot.latest is not None
+    slot = pilot.latest.slots[0]
+    assert pilot.guide(at, slot.room_c, slot.target_c) is not None
+    assert pilot.guide(at, slot.room_c, slot.target_c - 1.0) is None

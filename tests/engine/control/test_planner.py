@@ -248,3 +248,10 @@ def test_a_plan_tells_its_slots() -> None:
     assert found.at == MORNING + SLOT_S
     assert found.target_c == target_c(MORNING)
     assert plan.next_start(MORNING + 96 * SLOT_S) is None
+
+
+def test_what_heat_costs_is_unknown_while_the_price_is_whatever_is_earned() -> None:
+    free = ahead(MORNING, price_per_kwh=0.0)
+    assert planned(free, revenue=Earns(0.1)).heat_cost_per_kwh is None
+    roof = [replace(slot, surplus_w=3000.0, surplus_price_per_kwh=0.08) for slot in free]
+    assert planned(roof, revenue=None).heat_cost_per_kwh == pytest.approx(0.08)

@@ -105,6 +105,11 @@ class Controller:
         state = self._shaper.state
         return state.power_w > 0.0, state.changed_at if state.changed_at is not None else now - DAY_S
 
+    @property
+    def shares_room(self) -> bool:
+        """Whether others heat the room too."""
+        return self._room_met is not None
+
     def starts_left(self, capabilities: Capabilities, now: float) -> int | None:
         """Return what is left of the restart budget, None where there is none."""
         budget = capabilities.starts_per_day

@@ -97,11 +97,11 @@ class Costs:
         return np.array([known.get(power_w, 0.0) for power_w in moves.power_w.tolist()])
 
     def net_per_kwh(self, index: int, power_w: float) -> float | None:
-        """Return what a kWh at a power costs after earnings; None where neither is known."""
+        """Return what a kWh at a power costs after earnings; None where its price is unknown."""
         slot = self._slots[index]
-        earned = self._revenue.revenue_per_kwh_at(power_w, slot.at) if self._revenue is not None else None
-        if not self._level.known and earned is None:
+        if power_w > slot.surplus_w and not self._level.known:
             return None
+        earned = self._revenue.revenue_per_kwh_at(power_w, slot.at) if self._revenue is not None else None
         if slot.job_power_w is not None:
             earned = slot.job_revenue_per_kwh
         price = slot.surplus_price_per_kwh if power_w <= slot.surplus_w else slot.price_per_kwh

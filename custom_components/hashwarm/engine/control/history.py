@@ -14,7 +14,10 @@ KEPT_S = 14 * 86400.0
 # A slot whose power was seen for less than this share of it says too little.
 LEAST_SHARE = 0.5
 LONGEST_SAMPLE_S = 600.0
+# A sample this much older than the last one is no straggler: the clock was set back.
+SET_BACK_S = 3600.0
 BELIEVABLE_ROOM_C = (-40.0, 60.0)
+BELIEVABLE_OUTDOOR_C = (-60.0, 60.0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +65,10 @@ class _Gathering:
 
 
 class History:
-    """Gathers samples into slots and forgets what is older than two weeks; samples that go back in time are refused."""
+    """Gathers samples into slots and forgets what is older than two weeks; samples that go back in time are refused.
+
+    After a clock that was set back what was seen in its future is forgotten, and it goes on from there.
+    """
 
     def __init__(self, slots: Iterable[PastSlot] = ()) -> None:
         self._slots: deque[PastSlot] = deque(slots)
@@ -71,8 +77,12 @@ class History:
 
     def add(self, sample: RoomSample) -> bool:
         """Take a sample, and return whether a quarter of an hour was completed by it."""
+        if not isfinite(sample.at):
+            return False
+        if self._last is None or sample.at < self._last.at - SET_BACK_S:
+            self._begin_at(sample.at)
         last = self._last
-        if not isfinite(sample.at) or (last is not None and sample.at <= last.at):
+        if last is not None and sample.at <= last.at:
             return False
         began = sample.at // LOOK_S * LOOK_S
         self._turn(began)
@@ -119,6 +129,12 @@ class History:
         slots.sort(key=lambda slot: slot.at)
         return cls({slot.at: slot for slot in slots}.values())
 
+    def _begin_at(self, at: float) -> None:
+        """Forget what is later than a time that is the present."""
+        self._gathering = self._last = None
+        while self._slots and self._slots[-1].at > at:
+            self._slots.pop()
+
     def _turn(self, began: float) -> None:
         gathering = self._gathering
         if gathering is not None and gathering.at == began:
@@ -135,7 +151,9 @@ class History:
     def _gather(self, gathering: _Gathering, sample: RoomSample, seconds: float) -> None:
         seconds = min(max(seconds, 0.0), LONGEST_SAMPLE_S)
         gathering.add("power", sample.power_w, seconds)
-        gathering.add("outdoor", sample.outdoor_c, seconds)
+        outdoor_c = sample.outdoor_c
+        if outdoor_c is not None and BELIEVABLE_OUTDOOR_C[0] <= outdoor_c <= BELIEVABLE_OUTDOOR_C[1]:
+            gathering.add("outdoor", outdoor_c, seconds)
         gathering.disturbed |= sample.disturbed
 
 

@@ -62,11 +62,17 @@ def slots_ahead(start: float, count: int, forecasts: Forecasts, household: House
     outdoor = Outdoor(forecasts, start)
     surplus = dict(_near(forecasts.surplus, start))
     cloud = _near(forecasts.cloud, start)
-    return [_slot(at, household, forecasts, prices.at(at), outdoor.at(at), cloud, surplus) for at in times]
+    # What is left of the quarter of now is for the wish of now, not for the one that it began with.
+    wishes = [household.wish_at(max(at, start)) for at in times]
+    return [
+        _slot(at, wish, household, forecasts, prices.at(at), outdoor.at(at), cloud, surplus)
+        for at, wish in zip(times, wishes, strict=True)
+    ]
 
 
 def _slot(
     at: float,
+    wish: Wish,
     household: Household,
     forecasts: Forecasts,
     price: float,
@@ -74,7 +80,7 @@ def _slot(
     cloud: Series,
     surplus: dict[float, float],
 ) -> Slot:
-    wish, job = household.wish_at(at), household.job
+    job = household.job
     held = job if job is not None and at < job.until else None
     middle = at + SLOT_S / 2
     cover = drawn_through(cloud, middle, LONGEST_CLOUD_S)
@@ -125,7 +131,7 @@ class Outdoor:
         low, high = BELIEVABLE_OUTDOOR_C
         self._points = [(at, celsius) for at, celsius in _near(forecasts.outdoor, now) if low <= celsius <= high]
         measured = forecasts.outdoor_now_c
-        self._measured = measured if measured is not None and isfinite(measured) else None
+        self._measured = measured if measured is not None and low <= measured <= high else None
         self._now = now
         expected = drawn_through(self._points, now)
         off_by = 0.0 if self._measured is None or expected is None else self._measured - expected

@@ -28,6 +28,7 @@ STRAYED_K = 0.7
 PLAN_VALID_S = 2 * SLOT_S
 SOON_S = 6 * 3600.0
 NEAR_TARGET_K = 0.2
+SAME_TARGET_K = 0.01
 # Swings of this size go unnoticed; in the hours of a cycle this share of the mass takes part in them.
 UNNOTICED_K = 0.35
 MASS_IN_A_CYCLE = 0.3
@@ -80,6 +81,8 @@ class Pilot:
         self.learned_at: float | None = None
         self.latest: Plan | None = None
         self.steering = False
+        self.alone = True
+        """No other heater heats this room; of one that others heat too a plan knows too little to steer."""
         self._prior = prior
         self._maximum_w = maximum_w
         self._numpy_missing = False
@@ -94,7 +97,7 @@ class Pilot:
         if self.house is None or self.trust is None:
             return PlannerStatus.LEARNING
         if self.steering:
-            return PlannerStatus.ACTIVE
+            return PlannerStatus.ACTIVE if self.alone else PlannerStatus.SHADOW
         return PlannerStatus.NOT_TRUSTED if self.trust.bad else PlannerStatus.SHADOW
 
     def observe(self, sample: RoomSample) -> bool:
@@ -120,8 +123,9 @@ class Pilot:
         slots = self.history.slots()
         if planner is None or len(slots) < LEAST_LEARNED_SLOTS:
             return
-        learned = planner.learn(slots, self.house, self._prior, self._maximum_w)
+        # Noted first: a history that no fit survives must not keep the plans away that a known house allows.
         self.learned_at = now
+        learned = planner.learn(slots, self.house, self._prior, self._maximum_w)
         if learned is not None:
             self.house = learned.house
             self.judge()
@@ -160,14 +164,17 @@ class Pilot:
         self.latest = plan if all(isfinite(slot.power_w) and isfinite(slot.room_c) for slot in plan.slots) else None
         return self.latest
 
-    def guide(self, now: float, room_c: float) -> Guidance | None:
-        """Return what the planner asks for now; None while it is not trusted, and the regulator goes on."""
-        if not self.enabled or not self.steering or self.latest is None:
+    def guide(self, now: float, room_c: float, target_c: float | None = None) -> Guidance | None:
+        """Return what the planner asks for now; None while it is not trusted, and the regulator goes on.
+
+        `target_c` is what is wanted now, in °C: a plan that was made for another wish is no plan. None asks nothing.
+        """
+        if self.status is not PlannerStatus.ACTIVE or self.latest is None:
             return None
         slot = self.latest.slot(now)
         if slot is None or not 0.0 <= now - self.latest.made_at <= PLAN_VALID_S:
             return None
-        if self._strayed(slot, room_c):
+        if self._strayed(slot, room_c) or (target_c is not None and abs(target_c - slot.target_c) > SAME_TARGET_K):
             return None
         later_c = max(each.target_c for each in self.latest.slots if each.at <= now + SOON_S)
         return Guidance(power_w=slot.power_w, expected_c=slot.room_c, why=_why(slot, room_c, later_c))

@@ -54,6 +54,8 @@ class Surroundings:
     site: Site | None = None
     surplus_warmest_c: float | None = None
     revenue: RevenueForecast | None = None
+    outlet_w: float = inf
+    """What the outlet bears: never exceeded, and so never planned."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +73,8 @@ class Standpoint:
     starts_left: int | None = None
     asked: bool = True
     """Whether the thermostat decides; else there is nothing to plan."""
+    alone: bool = True
+    """No other heater heats this room."""
 
 
 class Forethought:
@@ -124,7 +128,8 @@ class Forethought:
 
     def observe(self, standpoint: Standpoint) -> None:
         """Take a pass's look at the room; a completed quarter of an hour and a changed wish call for a new plan."""
-        self._standpoint = standpoint
+        asked_anew = self._standpoint is not None and standpoint.asked != self._standpoint.asked
+        self._standpoint, self.pilot.alone = standpoint, standpoint.alone
         sample = RoomSample(
             at=standpoint.at,
             room_c=standpoint.room_c,
@@ -135,13 +140,13 @@ class Forethought:
         )
         completed = self.pilot.observe(sample)
         wished = self._wishes.wish_at(standpoint.at)
-        if completed or wished != self._wished:
+        if completed or asked_anew or wished != self._wished:
             self._wake.set()
         self._wished = wished
 
     def guide(self, at: float, room_c: float | None) -> Guidance | None:
         """Return what the planner asks for now, None where the regulator is to decide."""
-        return None if room_c is None else self.pilot.guide(at, room_c)
+        return None if room_c is None else self.pilot.guide(at, room_c, self._wishes.wish_at(at).target_c)
 
     @property
     def cycle_ws(self) -> float:
@@ -172,7 +177,10 @@ class Forethought:
             if not self._failing:
                 LOGGER.exception("The planner failed; the regulator goes on without it")
             self._failing = True
-        self._on_plan()
+        try:
+            self._on_plan()
+        except Exception:
+            LOGGER.exception("Could not show a plan")
 
     async def _remember(self) -> None:
         """Learn from what was recorded before, where nothing was seen yet."""
@@ -186,10 +194,11 @@ class Forethought:
 
     async def _think(self) -> None:
         now = self._now()
-        standpoint = self._standpoint
         self.forecasts = await self._around.foresight.forecasts(now)
         if self._learns(now):
             await self._in_executor(lambda: self.pilot.learn(now.timestamp()))
+        # Others may have taken long to answer: what counts is how things stand now.
+        now, standpoint = self._now(), self._standpoint
         if standpoint is None or standpoint.room_c is None or not standpoint.asked or not self.pilot.enabled:
             self.pilot.latest = None
             return
@@ -249,4 +258,4 @@ class Forethought:
 
     def _ceiling_at(self, at: float) -> float:
         ceiling_w = self._wishes.ceiling_at(at)
-        return inf if ceiling_w is None else ceiling_w
+        return self._around.outlet_w if ceiling_w is None else min(ceiling_w, self._around.outlet_w)

@@ -226,6 +226,7 @@ class Heater:
                 disturbed=in_force is not None and in_force.source is Source.WINDOW_OPEN,
                 starts_left=self._controller.starts_left(capabilities, now),
                 asked=self.settings.runs and self.settings.mode is ControlMode.THERMOSTAT,
+                alone=not self._controller.shares_room,
             )
         )
 
