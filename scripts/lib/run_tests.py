@@ -15,7 +15,7 @@ ENGINE = str(ROOT / ".venv-engine" / "bin" / "python")
 COUNTS = re.compile(r"(\d+) (passed|failed|skipped|errors?)\b")
 # Of the whole integration, in percent; the engine's figure counts branches too.
 LEAST_WHOLE = 95.0
-FLOWS = [f"*/hashwarm/{name}_flow.py" for name in ("circuit", "config", "entity", "miner", "options")]
+FLOWS = [f"*/hashwarm/{name}_flow.py" for name in ("circuit", "comfort", "config", "entity", "miner", "options")]
 FLOWS.append("*/hashwarm/flow_base.py")
 
 
@@ -98,6 +98,8 @@ def main() -> int:
         if arguments.rooms
         else [room for room in ROOMS if arguments.all or not room.heavy]
     )
+    if arguments.all:
+        os.environ["HASHWARM_THOROUGH"] = "1"
     started = time.monotonic()
     coverage("erase")
     failed: list[str] = []

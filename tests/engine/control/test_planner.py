@@ -255,3 +255,18 @@ def test_what_heat_costs_is_unknown_while_the_price_is_whatever_is_earned() -> N
     assert planned(free, revenue=Earns(0.1)).heat_cost_per_kwh is None
     roof = [replace(slot, surplus_w=3000.0, surplus_price_per_kwh=0.08) for slot in free]
     assert planned(roof, revenue=None).heat_cost_per_kwh == pytest.approx(0.08)
+
+
+@pytest.mark.parametrize("house", [TRUE, replace(TRUE, air_wh_per_k=300.0, mass_wh_per_k=600.0)])
+@pytest.mark.parametrize(("price", "earned"), [(0.05, 0.3), (0.1, 0.5), (0.3, 0.9), (0.001, 0.1)])
+def test_earnings_far_over_the_price_do_not_make_a_room_hot(house: House, price: float, earned: float) -> None:
+    slots = [replace(slot, target_c=21.0, coldest_c=20.5, warmest_c=21.5) for slot in ahead(MORNING, 120)]
+    slots = [replace(slot, price_per_kwh=price) for slot in slots]
+    plan = planned(slots, house=house, revenue=Earns(earned))
+    assert max(slot.room_c for slot in plan.slots if slot.power_w > 0.0) < 23.0
+
+
+def test_earnings_that_are_no_number_are_unknown() -> None:
+    plan = planned(ahead(MORNING), revenue=Earns(float("nan")))
+    assert plan.slots == planned(ahead(MORNING), revenue=None).slots
+    assert plan.heat_cost_per_kwh == planned(ahead(MORNING), revenue=None).heat_cost_per_kwh

@@ -1,4 +1,4 @@
-"""The parsers of Avalon: recorded answers, traps of units, and ten thousand answers that are wrong."""
+"""The parsers of Avalon: recorded answers, traps of units, and thousands of answers that are wrong."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -127,7 +127,7 @@ def test_a_hostile_line_costs_no_time() -> None:
             pairs(stats(line))
 
 
-def test_ten_thousand_wrong_answers() -> None:
+def test_thousands_of_wrong_answers() -> None:
     def parse(told: object) -> None:
         if not isinstance(told, dict):
             return

@@ -1,4 +1,4 @@
-"""The parsers of AxeOS: recorded answers, traps of units, and ten thousand answers that are wrong."""
+"""The parsers of AxeOS: recorded answers, traps of units, and thousands of answers that are wrong."""
 
 from contextlib import suppress
 import json
@@ -120,7 +120,7 @@ def test_the_family_is_told_from_its_relatives() -> None:
     assert not knows_axeos(WebAnswer(status=200, raw=b"<html>"))
 
 
-def test_ten_thousand_wrong_answers() -> None:
+def test_thousands_of_wrong_answers() -> None:
     def parse(told: object) -> None:
         if not isinstance(told, dict):
             return

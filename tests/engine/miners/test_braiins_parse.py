@@ -1,4 +1,4 @@
-"""What the answers of Braiins OS mean, with the units they come in, and ten thousand wrong ones."""
+"""What the answers of Braiins OS mean, with the units they come in, and thousands of wrong ones."""
 
 import pytest
 
@@ -118,7 +118,7 @@ def test_it_is_told_from_others():
         assert not knows_rpc(version)
 
 
-def test_ten_thousand_wrong_readings():
+def test_thousands_of_wrong_readings():
     def parse(answer):
         stats, answers = answer if isinstance(answer, list) and len(answer) == 2 else (answer, None)
         parse_reading(stats, answers if isinstance(answers, dict) else {})
@@ -126,7 +126,7 @@ def test_ten_thousand_wrong_readings():
     endures(parse, *([STATISTICS, {path: answer}] for path, answer in ANSWERS.items()))
 
 
-def test_ten_thousand_wrong_profiles():
+def test_thousands_of_wrong_profiles():
     told = {"details": ANSWERS[DETAILS], "constraints": CONSTRAINTS_TOLD, "configuration": ANSWERS[CONFIGURATION]}
 
     def parse(answer):
@@ -137,6 +137,6 @@ def test_ten_thousand_wrong_profiles():
     endures(parse, told)
 
 
-def test_ten_thousand_wrong_probes():
+def test_thousands_of_wrong_probes():
     endures(lambda version: knows_rpc(version if isinstance(version, dict) else {}),
             {"VERSION": [{"API": "3.7", "BOSer": "boser"}]})  # fmt: skip

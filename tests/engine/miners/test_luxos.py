@@ -348,14 +348,14 @@ def test_it_is_told_from_others():
         assert not knows(version)
 
 
-def test_ten_thousand_wrong_readings():
+def test_thousands_of_wrong_readings():
     endures(
         lambda answer: parse_reading(answer if isinstance(answer, dict) else {}, {"415MHz": 1188.0}),
         *({CONFIG: ANSWERS[CONFIG], command: answer} for command, answer in ANSWERS.items()),
     )
 
 
-def test_ten_thousand_wrong_profiles():
+def test_thousands_of_wrong_profiles():
     def parse(answer):
         part = answer.get if isinstance(answer, dict) else {}.get
         parse_profile(part("version"), part("config"), part("profiles"))
@@ -364,7 +364,7 @@ def test_ten_thousand_wrong_profiles():
     endures(parse, {"version": version, "config": ANSWERS[CONFIG], "profiles": PROFILES_TOLD})
 
 
-def test_ten_thousand_wrong_answers():
+def test_thousands_of_wrong_answers():
     def parse(answer):
         answer = answer if isinstance(answer, dict) else {}
         knows(answer)

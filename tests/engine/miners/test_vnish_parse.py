@@ -1,4 +1,4 @@
-"""What the answers of VNish mean, with the units they come in, and ten thousand wrong ones."""
+"""What the answers of VNish mean, with the units they come in, and thousands of wrong ones."""
 
 import pytest
 
@@ -96,7 +96,7 @@ def test_it_is_told_from_others():
         assert not knows(WebAnswer(status=status, raw=raw))
 
 
-def test_ten_thousand_wrong_readings():
+def test_thousands_of_wrong_readings():
     miner = SUMMARY_TOLD["miner"]
     parts = [{"miner_status": miner["miner_status"], name: value} for name, value in miner.items()]
     endures(
@@ -105,7 +105,7 @@ def test_ten_thousand_wrong_readings():
     )
 
 
-def test_ten_thousand_wrong_profiles():
+def test_thousands_of_wrong_profiles():
     def parse(answer):
         part = answer.get if isinstance(answer, dict) else {}.get
         firmware_in(part("summary"))

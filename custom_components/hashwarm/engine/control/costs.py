@@ -1,6 +1,7 @@
 """What a way through the hours costs: electricity less earnings, starts, being cold or too warm; needs numpy."""
 
 from dataclasses import dataclass
+from math import isfinite
 
 import numpy as np
 
@@ -45,12 +46,22 @@ class Costs:
         self._level = price_level(slots)
         self._revenue = revenue
         self._floor_w = floor_w
-        self._cold = COLD_WEIGHT_H * self._level.per_kwh * maximum_w / 1000.0
-        self._warm = WARM_WEIGHT_H * self._level.per_kwh * maximum_w / 1000.0
+        weight = max(self._level.per_kwh, self._at_stake_per_kwh()) * maximum_w / 1000.0
+        self._cold, self._warm = COLD_WEIGHT_H * weight, WARM_WEIGHT_H * weight
         self._unsure_k = unsure_k
         coldest_c = [slot.coldest_c for slot in slots]
         self._coldest_c = list(zip(coldest_c, [*coldest_c[1:], coldest_c[-1]], strict=True))
         self._money: dict[tuple[int, ...], Floats] = {}
+
+    def _at_stake_per_kwh(self) -> float:
+        """Return what a kWh costs or brings at the lowest power; earnings far over the price must not buy comfort."""
+        net = [slot.price_per_kwh - (self._earned_at(self._floor_w, slot.at) or 0.0) for slot in self._slots]
+        return abs(sum(net)) / max(len(net), 1)
+
+    def _earned_at(self, power_w: float, at: float) -> float | None:
+        """Return the revenue per kWh at a power, None where it is unknown."""
+        earned = self._revenue.revenue_per_kwh_at(power_w, at) if self._revenue is not None else None
+        return earned if earned is not None and isfinite(earned) else None
 
     def start(self, restart_cost_s: float, maximum_w: float) -> float:
         """Return what the wear of a start costs, in currency."""
@@ -90,9 +101,7 @@ class Costs:
 
     def _earned(self, index: int, moves: Moves) -> Floats:
         """Return the revenue per kWh at each move's power; nothing where it is unknown."""
-        if self._revenue is None:
-            return np.zeros(len(moves.power_w))
-        at, earned = self._slots[index].at, self._revenue.revenue_per_kwh_at
+        at, earned = self._slots[index].at, self._earned_at
         known = {power_w: earned(power_w, at) or 0.0 for power_w in set(moves.power_w.tolist()) if power_w > 0.0}
         return np.array([known.get(power_w, 0.0) for power_w in moves.power_w.tolist()])
 
@@ -101,7 +110,7 @@ class Costs:
         slot = self._slots[index]
         if power_w > slot.surplus_w and not self._level.known:
             return None
-        earned = self._revenue.revenue_per_kwh_at(power_w, slot.at) if self._revenue is not None else None
+        earned = self._earned_at(power_w, slot.at)
         if slot.job_power_w is not None:
             earned = slot.job_revenue_per_kwh
         price = slot.surplus_price_per_kwh if power_w <= slot.surplus_w else slot.price_per_kwh
