@@ -56,7 +56,7 @@ class Costs:
     def _at_stake_per_kwh(self) -> float:
         """Return what a kWh costs or brings at the lowest power; earnings far over the price must not buy comfort."""
         net = [slot.price_per_kwh - (self._earned_at(self._floor_w, slot.at) or 0.0) for slot in self._slots]
-        return abs(sum(net)) / max(len(net), 1)
+        return sum(abs(each) for each in net) / max(len(net), 1)
 
     def _earned_at(self, power_w: float, at: float) -> float | None:
         """Return the revenue per kWh at a power, None where it is unknown."""
