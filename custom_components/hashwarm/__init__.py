@@ -117,7 +117,7 @@ async def _async_setup_heater(hass: HomeAssistant, entry: HeaterConfigEntry) -> 
     coordinator = HeaterCoordinator(hass, entry, home=lambda: _home(hass), store=store)
     await _async_require(hass, entry)
     try:
-        learned = await planner_store(hass, entry.entry_id).async_load() if coordinator.plans else None
+        learned = await coordinator.async_learned()
         heater = build_heater(hass, entry, coordinator, await store.async_load() or {}, learned)
     except InvalidValueError as error:
         raise ConfigEntryError(translation_domain=DOMAIN, translation_key="profile_unreadable") from error

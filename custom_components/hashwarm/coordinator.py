@@ -9,6 +9,7 @@ from typing import Any, override
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.storage import Store
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util.dt import utcnow
@@ -68,6 +69,12 @@ def planner_store(hass: HomeAssistant, entry_id: str) -> Store[dict[str, Any]]:
     return Store(hass, STORE_VERSION, f"{DOMAIN}.{entry_id}.planner", atomic_writes=True)
 
 
+def _identity_of(hass: HomeAssistant, entity_id: str) -> str:
+    """Return what stays the same of an entity when it is renamed."""
+    entry = er.async_get(hass).async_get(entity_id)
+    return entry.id if entry is not None else entity_id
+
+
 class HeaterCoordinator(DataUpdateCoordinator[HeaterState]):
     """Publishes the passes of one heater and passes wishes on to it."""
 
@@ -89,6 +96,7 @@ class HeaterCoordinator(DataUpdateCoordinator[HeaterState]):
         self.home = home
         self._store = store
         self._learned = planner_store(hass, entry.entry_id)
+        self._room = _identity_of(hass, entry.data[CONF_ROOM_SENSOR])
         self._learned_saved_at_s = monotonic()
         self._lively_until_s = self._saved_at_s = monotonic()
         self._booked_into: Home | None = None
@@ -286,7 +294,16 @@ class HeaterCoordinator(DataUpdateCoordinator[HeaterState]):
         self.async_update_listeners()
         if self.forethought is not None and monotonic() - self._learned_saved_at_s >= SAVE_LEARNED_EVERY_S:
             self._learned_saved_at_s = monotonic()
-            self._learned.async_delay_save(self.forethought.as_dict, SAVE_TURN_S)
+            self._learned.async_delay_save(self._learned_as_dict, SAVE_TURN_S)
+
+    async def async_learned(self) -> dict[str, Any] | None:
+        """Return what was learned of this room before; what was learned of another one is of no use."""
+        stored = await self._learned.async_load() if self.plans else None
+        return stored if stored is not None and stored.get("room") in {None, self._room} else None
+
+    def _learned_as_dict(self) -> dict[str, Any]:
+        assert self.forethought is not None
+        return {**self.forethought.as_dict(), "room": self._room}
 
     @override
     async def _async_update_data(self) -> HeaterState:
@@ -307,7 +324,7 @@ class HeaterCoordinator(DataUpdateCoordinator[HeaterState]):
             home.release(self.heater_id)
         await self._store.async_save(self.heater.as_dict())
         if self.forethought is not None:
-            await self._learned.async_save(self.forethought.as_dict())
+            await self._learned.async_save(self._learned_as_dict())
 
 
 @dataclass(frozen=True, kw_only=True)

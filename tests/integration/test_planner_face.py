@@ -298,3 +298,18 @@ async def test_diagnostics_tell_of_the_house_and_the_plan(hass: HomeAssistant, h
     assert told["trust"] == {"rmse_k": 0.31, "unchanged_rmse_k": 0.9}
     assert told["plan"]["slots"][0]["power_w"] == 5.0
     assert told["forecasts"]["price_now"] == 0.3
+
+
+async def test_what_was_learned_of_another_room_is_not_believed(hass: HomeAssistant, house: House):
+    trusted(house)
+    room = house.entry.data["room_sensor"]
+    other = "sensor.bathroom"
+    hass.states.async_set(other, "24.0", {"unit_of_measurement": "°C", "device_class": "temperature"})
+    await hass.config_entries.async_reload(house.entry.entry_id)
+    assert house.coordinator.forethought.pilot.house == HOUSE
+    hass.config_entries.async_update_entry(house.entry, data={**house.entry.data, "room_sensor": other})
+    await hass.config_entries.async_reload(house.entry.entry_id)
+    assert house.coordinator.forethought.pilot.status is PlannerStatus.LEARNING
+    hass.config_entries.async_update_entry(house.entry, data={**house.entry.data, "room_sensor": room})
+    await hass.config_entries.async_reload(house.entry.entry_id)
+    assert house.coordinator.forethought.pilot.house is None

@@ -501,3 +501,13 @@ async def test_a_local_day_of_23_hours_ends_where_the_clock_says(hass: HomeAssis
     found = await forecast.prices(dt_util.start_of_local_day(morning), morning + 2 * DAY)
     assert len(found) == (23 + 24) * 4
     assert forecast.origin.known_until == datetime(2026, 3, 30, 22, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("told", [["a list"], "a word", 3.0])
+async def test_an_answer_of_another_shape_is_no_answer(hass: HomeAssistant, told: Any):
+    registered(hass, "tibber", "home-id")
+    show(hass)
+    asked = offers(hass, "tibber", "get_prices", lambda _: {"prices": told})
+    prices = await EntityPriceForecast(hass, PRICE, "EUR", NoPast(hass)).prices(NOW - DAY, NOW + DAY)
+    assert asked
+    assert [price for _, price in prices] == [0.25]

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
+import logging
 from typing import Any, override
 
 from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT
@@ -13,7 +14,7 @@ from homeassistant.util.dt import as_local, get_default_time_zone, utcnow
 
 from ..engine.model.planning import SLOT_S
 from ..engine.model.protocols import PriceForecast, WallClock
-from .asking import ask
+from .asking import FAILURES, ask
 from .periods import Period, quarter_hours
 from .price import FixedPrice, SensorPrice, unit_factor
 from .price_actions import ChosenEntity, PriceAction, price_action
@@ -21,6 +22,7 @@ from .price_attributes import OTHER_PRICES, listed_prices, number, periods_of
 from .price_scale import agrees, at_scale_of
 from .recorded import Recorder
 
+LOGGER = logging.getLogger(__name__)
 ASKED_AGAIN_AFTER = timedelta(minutes=30)
 RECORDED_DAYS = timedelta(days=7)
 
@@ -149,7 +151,7 @@ class EntityPriceForecast(SensorPrice, PriceForecast):
         fresh: list[Period] = []
         for data in action.calls:
             answer = await ask(self._hass, domain, action.service, data)
-            items = action.read(answer) if answer is not None else None
+            items = _items(action, answer)
             if isinstance(items, list | tuple):
                 fresh += periods_of(items, zone=get_default_time_zone(), factor=factor, currency=self._currency)
         told = {period.start for period in fresh}
@@ -198,6 +200,15 @@ class EntityPriceForecast(SensorPrice, PriceForecast):
             states = await self._recorder.states(self.entity_id, now - RECORDED_DAYS, now)
             self._past = _held(states, self._factor, now.timestamp())
         return self._past
+
+
+def _items(action: PriceAction, answer: Mapping[str, Any] | None) -> Any:
+    """Return the list of prices in an answer, None in one of another shape than is known."""
+    try:
+        return action.read(answer) if answer is not None else None
+    except FAILURES as error:
+        LOGGER.debug("%s answers in a shape of its own: %s", action.service, error)
+        return None
 
 
 def _held(states: list[State], factor: float | None, until: float) -> list[Period]:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from custom_components.hashwarm.engine.control import Insulation, Pilot, RoomResponse, Trust, assumed_house
+from custom_components.hashwarm.engine.heater import forethought as forethought_module
 from custom_components.hashwarm.engine.heater.forethought import Forethought, Standpoint, Surroundings
 from custom_components.hashwarm.engine.model.capabilities import Capabilities, ControlKind
 from custom_components.hashwarm.engine.model.forecasts import Forecasts
@@ -186,3 +187,18 @@ async def test_no_more_is_planned_than_the_outlet_bears(world, quiet_w, most_w):
         assert 0.0 < max(slot.power_w for slot in forethought.plan.slots) <= most_w
     finally:
         await forethought.stop()
+
+
+async def test_forecasts_that_never_come_leave_no_plan_behind(world, forethought, monkeypatch):
+    await planned(world, forethought)
+    monkeypatch.setattr(forethought_module, "FORECASTS_LIMIT_S", 0.05)
+    world.hold = asyncio.Event()
+    world.at += SLOT_S
+    forethought.observe(standpoint(world))
+    await thought(world)
+    assert forethought.plan is None
+    world.hold = None
+    world.at += SLOT_S
+    forethought.observe(standpoint(world))
+    await thought(world)
+    assert forethought.plan is not None

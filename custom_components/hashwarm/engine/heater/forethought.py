@@ -23,6 +23,9 @@ FIRST_LEARNING_S = 6 * 3600.0
 JUDGES_EVERY_S = 3600.0
 CLOUD_VALID_S = 6 * 3600.0
 PATIENT_S = 3 * 3600.0
+# Longer than all who are asked may take together; a recorder that is busy with itself may never answer.
+FORECASTS_LIMIT_S = 180.0
+HISTORY_LIMIT_S = 600.0
 
 type InExecutor = Callable[[Callable[[], None]], Awaitable[None]]
 """Runs what is heavy in another thread."""
@@ -184,17 +187,18 @@ class Forethought:
 
     async def _remember(self) -> None:
         """Learn from what was recorded before, where nothing was seen yet."""
-        self.forecasts = await self._around.foresight.forecasts(self._now())
+        await self._look_out(self._now())
         now = self._now()
         if self.pilot.learned_at is None:
-            samples = await self._around.foresight.history(now - LOOKS_BACK, now)
+            async with asyncio.timeout(HISTORY_LIMIT_S):
+                samples = await self._around.foresight.history(now - LOOKS_BACK, now)
             self.pilot.seed(samples)
             await self._in_executor(lambda: self.pilot.learn(now.timestamp()))
         self._wake.set()
 
     async def _think(self) -> None:
         now = self._now()
-        self.forecasts = await self._around.foresight.forecasts(now)
+        await self._look_out(now)
         if self._learns(now):
             await self._in_executor(lambda: self.pilot.learn(now.timestamp()))
         # Others may have taken long to answer: what counts is how things stand now.
@@ -203,6 +207,11 @@ class Forethought:
             self.pilot.latest = None
             return
         await self._plan(now, standpoint, standpoint.room_c)
+
+    async def _look_out(self, now: datetime) -> None:
+        """Ask for the hours to come. Errors: TimeoutError."""
+        async with asyncio.timeout(FORECASTS_LIMIT_S):
+            self.forecasts = await self._around.foresight.forecasts(now)
 
     def _learns(self, now: datetime) -> bool:
         """Return whether a night has passed since the planner learned, or a first day is far enough."""
