@@ -240,3 +240,12 @@ def test_a_plan_for_another_target_is_no_plan() -> None:
     slot = pilot.latest.slots[0]
     assert pilot.guide(at, slot.room_c, slot.target_c) is not None
     assert pilot.guide(at, slot.room_c, slot.target_c - 1.0) is None
+
+
+def test_a_cold_room_is_not_made_to_wait() -> None:
+    pilot, at = steering()
+    assert pilot.latest is not None
+    slot = replace(pilot.latest.slots[0], power_w=0.0, target_c=21.0, room_c=19.5)
+    pilot.latest = replace(pilot.latest, slots=(slot,), began_c=19.7)
+    assert pilot.guide(at, 19.9) is not None
+    assert pilot.guide(at, 19.7) is None

@@ -270,3 +270,12 @@ def test_earnings_that_are_no_number_are_unknown() -> None:
     plan = planned(ahead(MORNING), revenue=Earns(float("nan")))
     assert plan.slots == planned(ahead(MORNING), revenue=None).slots
     assert plan.heat_cost_per_kwh == planned(ahead(MORNING), revenue=None).heat_cost_per_kwh
+
+
+@pytest.mark.parametrize("room_c", [21.0, 19.0, 16.0])
+@pytest.mark.parametrize("maximum_w", [140.0, 300.0, 800.0])
+def test_a_heater_that_is_too_small_for_its_room_does_not_give_up(maximum_w: float, room_c: float) -> None:
+    small = replace(MINER, floor_w=0.4 * maximum_w, maximum_w=maximum_w)
+    slots = [replace(slot, target_c=21.0, coldest_c=20.5, warmest_c=21.5) for slot in ahead(MORNING, 120)]
+    plan = planned(slots, capabilities=small, room_c=room_c, mass_c=room_c)
+    assert sum(slot.power_w for slot in plan.slots[:96]) / 96 > 0.9 * maximum_w

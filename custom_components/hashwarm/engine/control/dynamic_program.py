@@ -1,18 +1,21 @@
 """Dynamic programming over a house and what its device does; exact for the floor, starts and jobs; needs numpy."""
 
 from dataclasses import dataclass
+from math import inf
 
 import numpy as np
 
 from ..model.planning import Slot
 from .costs import Costs
-from .grid import Grid, grid_over, modes
+from .grid import SLOW_K, Grid, grid_over, modes
 from .house import House
 from .mass_filter import DISTURBANCE_KEPT, Belief
 from .moves import Device, Moves, levels, start_levels
 from .thermal_model import Floats, heat_inputs, step_matrices
 
 FINE_LEVELS = 16
+# A house that is warmed from a cold start may cool by this much first.
+SLACK_K = 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +50,19 @@ class DynamicProgram:
             min(slot.coldest_c for slot in slots),
             max(slot.surplus_warmest_c or slot.warmest_c for slot in slots),
         )
-        return grid_over(self._modes, band_c, self._begin, shifts)
+        return grid_over(self._modes, band_c, self._begin, shifts, self._coldest(band_c[0], float(most[0])))
+
+    def _coldest(self, band_c: float, most: float) -> float:
+        """Return how far the slow way falls without heat, where all heat cannot hold the band; else no matter.
+
+        Without the room's true way beyond the band a heater that is too small would seem to be of no use.
+        """
+        begin = heated = unheated = lowest = coldest = float(self._begin[0])
+        for drift in self._drift[:, 0].tolist():
+            heated = self._modes.kept[0] * heated + drift + most
+            unheated = self._modes.kept[0] * unheated + drift
+            lowest, coldest = min(lowest, heated), min(coldest, unheated)
+        return coldest if lowest < min(band_c + SLOW_K[0] / 2, begin - SLACK_K) else inf
 
     def solve(self, *, state: int) -> list[Step]:
         """Return the cheapest way for a device in a state."""

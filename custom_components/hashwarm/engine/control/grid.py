@@ -4,6 +4,7 @@ Air and mass in °C are `basis` @ (slow, fast): the warmth that lasts for days, 
 """
 
 from dataclasses import dataclass
+from math import inf
 
 import numpy as np
 
@@ -81,12 +82,14 @@ def _place(value: Floats, axis: Floats) -> tuple[np.ndarray, Floats]:
     return index, position - index
 
 
-def grid_over(modes_: Modes, band_c: tuple[float, float], begin: Floats, shifts: Floats) -> Grid:
+def grid_over(modes_: Modes, band_c: tuple[float, float], begin: Floats, shifts: Floats, coldest: float = inf) -> Grid:
     """Return a grid that holds the comfort band, where the house is now, and all that `shifts` can lead to.
 
-    `shifts` are the least and the most that a slot may add to slow and fast, as rows.
+    `shifts` are the least and the most that a slot may add to slow and fast, as rows; `coldest` is how far slow may
+    fall where no heat holds the band.
     """
     lead = np.clip(shifts[:, 1] / (1.0 - modes_.kept[1]), *LEAD_K)
     fast = (min(float(lead[0]), float(begin[1]) - 0.3), max(float(lead[1]), float(begin[1]) + 0.3))
-    slow = (min(band_c[0] + SLOW_K[0], float(begin[0]) - 0.3), max(band_c[1] + SLOW_K[1], float(begin[0]) + 0.3))
+    low = min(band_c[0] + SLOW_K[0], float(begin[0]) - 0.3, coldest - 0.3)
+    slow = (low, max(band_c[1] + SLOW_K[1], float(begin[0]) + 0.3))
     return Grid(modes=modes_, slow=np.linspace(*slow, SLOW_POINTS), fast=np.linspace(*fast, FAST_POINTS))

@@ -29,6 +29,8 @@ PLAN_VALID_S = 2 * SLOT_S
 SOON_S = 6 * 3600.0
 NEAR_TARGET_K = 0.2
 SAME_TARGET_K = 0.01
+# A room this far under its target does not wait, whatever a plan thinks it is good for.
+COLD_K = 1.2
 # Swings of this size go unnoticed; in the hours of a cycle this share of the mass takes part in them.
 UNNOTICED_K = 0.35
 MASS_IN_A_CYCLE = 0.3
@@ -175,6 +177,8 @@ class Pilot:
         if slot is None or not 0.0 <= now - self.latest.made_at <= PLAN_VALID_S:
             return None
         if self._strayed(slot, room_c) or (target_c is not None and abs(target_c - slot.target_c) > SAME_TARGET_K):
+            return None
+        if slot.power_w <= 0.0 and room_c < slot.target_c - COLD_K:
             return None
         later_c = max(each.target_c for each in self.latest.slots if each.at <= now + SOON_S)
         return Guidance(power_w=slot.power_w, expected_c=slot.room_c, why=_why(slot, room_c, later_c))
