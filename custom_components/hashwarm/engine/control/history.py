@@ -3,13 +3,15 @@
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from math import isfinite
+from math import isfinite, isnan, nan
+from struct import Struct
 from typing import Any, Self
 
 from ..model.planning import SLOT_S, RoomSample, SunOnWalls
 from .sun import DARK
 
 LOOK_S = 300.0
+PACKED = Struct("<8d?")
 KEPT_S = 14 * 86400.0
 # A slot whose power was seen for less than this share of it says too little.
 LEAST_SHARE = 0.5
@@ -71,7 +73,8 @@ class History:
     """
 
     def __init__(self, slots: Iterable[PastSlot] = ()) -> None:
-        self._slots: deque[PastSlot] = deque(slots)
+        # Packed, for a home with many heaters: two weeks of objects would be megabytes for each.
+        self._slots: deque[bytes] = deque(_packed(slot) for slot in slots)
         self._gathering: _Gathering | None = None
         self._last: RoomSample | None = None
 
@@ -99,13 +102,14 @@ class History:
 
     def seed(self, slots: Iterable[PastSlot]) -> None:
         """Take what others recorded, as far as it is older than what was seen."""
-        first = self._slots[0].at if self._slots else None
+        first = _at(self._slots[0]) if self._slots else None
         older = [slot for slot in slots if first is None or slot.at < first]
-        self._slots.extendleft(sorted(older, key=lambda slot: slot.at, reverse=True))
+        self._slots.extendleft(_packed(slot) for slot in sorted(older, key=lambda slot: slot.at, reverse=True))
 
-    def slots(self) -> list[PastSlot]:
-        """Return the completed slots, oldest first; a copy, for another thread to read."""
-        return list(self._slots)
+    def slots(self, newest: int | None = None) -> list[PastSlot]:
+        """Return the completed slots, or so many of the newest, oldest first; a copy, for another thread to read."""
+        packed = list(self._slots)
+        return [_unpacked(slot) for slot in (packed if newest is None else packed[-newest:])]
 
     @property
     def hours(self) -> float:
@@ -119,7 +123,7 @@ class History:
 
     def as_dict(self) -> dict[str, Any]:
         """Return a form that JSON can hold, short: there are thousands of slots."""
-        return {"slots": [_row(slot) for slot in self._slots]}
+        return {"slots": [_row(slot) for slot in self.slots()]}
 
     @classmethod
     def from_dict(cls, stored: Any) -> Self:
@@ -132,7 +136,7 @@ class History:
     def _begin_at(self, at: float) -> None:
         """Forget what is later than a time that is the present."""
         self._gathering = self._last = None
-        while self._slots and self._slots[-1].at > at:
+        while self._slots and _at(self._slots[-1]) > at:
             self._slots.pop()
 
     def _turn(self, began: float) -> None:
@@ -142,10 +146,10 @@ class History:
         if gathering is not None:
             if self._last is not None:
                 self._gather(gathering, self._last, min(gathering.at + LOOK_S - self._last.at, LONGEST_SAMPLE_S))
-            if not self._slots or self._slots[-1].at < gathering.at:
-                self._slots.append(gathering.closed())
+            if not self._slots or _at(self._slots[-1]) < gathering.at:
+                self._slots.append(_packed(gathering.closed()))
         self._gathering = _Gathering(at=began)
-        while self._slots and self._slots[0].at < began - KEPT_S:
+        while self._slots and _at(self._slots[0]) < began - KEPT_S:
             self._slots.popleft()
 
     def _gather(self, gathering: _Gathering, sample: RoomSample, seconds: float) -> None:
@@ -155,6 +159,29 @@ class History:
         if outdoor_c is not None and BELIEVABLE_OUTDOOR_C[0] <= outdoor_c <= BELIEVABLE_OUTDOOR_C[1]:
             gathering.add("outdoor", outdoor_c, seconds)
         gathering.disturbed |= sample.disturbed
+
+
+def _packed(slot: PastSlot) -> bytes:
+    sun = slot.sun
+    known = (nan if figure is None else figure for figure in (slot.room_c, slot.outdoor_c, slot.power_w))
+    return PACKED.pack(slot.at, *known, sun.level, sun.east, sun.equator, sun.west, slot.disturbed)
+
+
+def _unpacked(packed: bytes) -> PastSlot:
+    at, room_c, outdoor_c, power_w, level, east, equator, west, disturbed = PACKED.unpack(packed)
+    return PastSlot(
+        at=at,
+        room_c=None if isnan(room_c) else room_c,
+        outdoor_c=None if isnan(outdoor_c) else outdoor_c,
+        power_w=None if isnan(power_w) else power_w,
+        sun=SunOnWalls(level=level, east=east, equator=equator, west=west),
+        disturbed=disturbed,
+    )
+
+
+def _at(packed: bytes) -> float:
+    at: float = PACKED.unpack(packed)[0]
+    return at
 
 
 def _row(slot: PastSlot) -> list[Any]:

@@ -10,10 +10,15 @@ from typing import Any, Self
 from ..model.capabilities import Capabilities
 from ..model.control import Why
 from ..model.planning import SLOT_S, Guidance, Plan, PlannedSlot, PlannerStatus, RevenueForecast, RoomSample, Slot
-from .history import History
+from .history import History, PastSlot
 from .house import House
 
+# What the filter needs to see again to know the warmth of the mass.
+REMEMBERED_SLOTS = 480
 LEAST_LEARNED_SLOTS = 288
+# Before it steers it has to have seen so much heat: five minutes at this share of the maximum, so many times.
+LEAST_HEATED_SLOTS = 36
+HEATS_SHARE = 0.1
 # Trusted below the first, no longer trusted above the second: what the 6-hour-ahead error may be, in K.
 PROMOTED_K = 0.6
 DEMOTED_K = 1.0
@@ -137,11 +142,17 @@ class Pilot:
         planner = self._planner()
         if planner is None or self.house is None:
             return
-        figures = planner.accuracy(self.history.slots(), self.house, self._maximum_w)
+        slots = self.history.slots()
+        figures = planner.accuracy(slots, self.house, self._maximum_w)
         if figures is None:
             return
         self.trust = Trust(rmse_k=figures.rmse_k, unchanged_rmse_k=figures.unchanged_rmse_k)
-        self.steering = not self.trust.bad if self.steering else self.trust.good
+        self.steering = not self.trust.bad if self.steering else self.trust.good and self._seen_heating(slots)
+
+    def _seen_heating(self, slots: list[PastSlot]) -> bool:
+        """Return whether the heater ever heated long enough to know what it does; a room at rest is foretold easily."""
+        least_w = HEATS_SHARE * self._maximum_w
+        return sum(slot.power_w is not None and slot.power_w >= least_w for slot in slots) >= LEAST_HEATED_SLOTS
 
     def plan(self, questions: Questions) -> Plan | None:
         """Return the plan for the hours ahead, None where nothing is known of the house yet or the plan is no plan."""
