@@ -249,3 +249,14 @@ def test_a_cold_room_is_not_made_to_wait() -> None:
     pilot.latest = replace(pilot.latest, slots=(slot,), began_c=19.7)
     assert pilot.guide(at, 19.9) is not None
     assert pilot.guide(at, 19.7) is None
+
+
+@pytest.mark.parametrize(("heated_w", "status"), [(0.0, PlannerStatus.SHADOW), (1200.0, PlannerStatus.ACTIVE)])
+def test_a_heater_that_never_heated_has_proven_nothing(heated_w: float, status: PlannerStatus) -> None:
+    pilot, begin = Pilot(PRIOR, 3000.0), days(0.8)[0].at
+    for index in range(4 * 288):
+        pilot.observe(RoomSample(at=begin + 300.0 * index, room_c=20.0, outdoor_c=5.0, power_w=heated_w))
+    pilot.learn(begin + 4 * 86400.0)
+    assert pilot.trust is not None
+    assert pilot.trust.good
+    assert pilot.status is status
