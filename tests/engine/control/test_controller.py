@@ -278,3 +278,14 @@ def test_of_a_device_that_does_not_answer_nothing_else_is_said(bench):
     assert bench.step().why is Why.DEVICE_OFFLINE
     bench.settings.on = False
     assert bench.step().why is Why.USER_OFF
+
+
+def test_a_clock_set_back_says_nothing_of_how_long_a_device_has_run(bench):
+    bench.step()
+    now = 1.7e9 + bench.now_s
+    running, since = bench.controller.running_since(now)
+    assert running
+    assert since == now
+    earlier = now - 7200.0
+    assert bench.controller.running_since(earlier) == (True, earlier - 86400.0)
+    assert Controller(RoomResponse.ORDINARY, SafetyLimits()).running_since(earlier) == (False, earlier - 86400.0)

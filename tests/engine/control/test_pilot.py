@@ -260,3 +260,11 @@ def test_a_heater_that_never_heated_has_proven_nothing(heated_w: float, status: 
     assert pilot.trust is not None
     assert pilot.trust.good
     assert pilot.status is status
+
+
+@pytest.mark.parametrize("power_w", [1e9, -1e9, float("nan")])
+def test_a_power_that_no_heater_draws_is_not_learned_from(power_w: float) -> None:
+    pilot = Pilot(PRIOR, 3000.0)
+    for minute in range(20):
+        pilot.observe(RoomSample(at=900.0 + 60.0 * minute, room_c=20.0, outdoor_c=0.0, power_w=power_w))
+    assert [slot.power_w for slot in pilot.history.slots()] == [None] * 3

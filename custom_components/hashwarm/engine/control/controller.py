@@ -103,7 +103,10 @@ class Controller:
     def running_since(self, now: float) -> tuple[bool, float]:
         """Return whether the device is told to run, and since when, in Unix time."""
         state = self._shaper.state
-        return state.power_w > 0.0, state.changed_at if state.changed_at is not None else now - DAY_S
+        changed_at = state.changed_at
+        # A clock that was set back says nothing of how long it has been.
+        since = now - DAY_S if changed_at is None or changed_at > now else changed_at
+        return state.power_w > 0.0, since
 
     @property
     def shares_room(self) -> bool:

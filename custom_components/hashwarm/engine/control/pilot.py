@@ -1,7 +1,7 @@
 """Decides whether the planner is trusted, and asks it; all that is heavy waits behind a lazy import of numpy."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from math import isfinite
 from types import ModuleType
@@ -33,6 +33,8 @@ STRAYED_K = 0.7
 PLAN_VALID_S = 2 * SLOT_S
 SOON_S = 6 * 3600.0
 NEAR_TARGET_K = 0.2
+# A reading beyond this share of the maximum is no power of this heater.
+MOST_POWER = 3.0
 SAME_TARGET_K = 0.01
 # A room this far under its target does not wait, whatever a plan thinks it is good for.
 COLD_K = 1.2
@@ -109,6 +111,9 @@ class Pilot:
 
     def observe(self, sample: RoomSample) -> bool:
         """Take a sample of the room, and return whether a quarter of an hour was completed."""
+        power_w = sample.power_w
+        if power_w is not None and not -self._maximum_w <= power_w <= MOST_POWER * self._maximum_w:
+            sample = replace(sample, power_w=None)
         return self.history.add(sample)
 
     def seed(self, samples: Iterable[RoomSample]) -> None:
