@@ -97,7 +97,8 @@ async def test_it_finds_shares_that_hashlib_confirms():
     assert not alive(pid)
     assert not child.report.running
     assert child.report.hash_rate_hs == 0
-    assert len({share.version for share in shares}) > 1
+    # Which of the two kernels is the faster one differs from machine to machine, and from day to day.
+    assert (len({share.version for share in shares}) > 1) == report.kernel.endswith("_ab4")
     for share in shares:
         root = merkle_root(EASY.coinbase1, EASY.extranonce1, share.extranonce2, EASY.coinbase2, ())
         prefix = header_prefix(
