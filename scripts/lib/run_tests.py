@@ -35,6 +35,7 @@ def pytest(python: str, *arguments: str, covered: bool = True) -> list[str]:
     return [python, *launcher, *arguments]
 
 
+# Integration waits for sockets now and then: three at a time keep two cores busy.
 # The worker runs at the lowest priority: beside busy tests it would get no time at all.
 ALONE = ("hashing", "heater")
 
@@ -44,8 +45,8 @@ ROOMS = (
     Room("worker", pytest(ENGINE, *(f"tests/engine/{room}" for room in ALONE))),
     Room("simulators", pytest(ENGINE, "tests/simulators", covered=False)),
     Room("gates", pytest(HOUSE, "tests/gates", covered=False)),
-    Room("integration", pytest(HOUSE, "-n", "2", "tests/integration", "--ignore=tests/integration/miners")),
-    Room("miners", pytest(HOUSE, "-n", "2", "tests/integration/miners")),
+    Room("integration", pytest(HOUSE, "-n", "3", "tests/integration", "--ignore=tests/integration/miners")),
+    Room("miners", pytest(HOUSE, "-n", "3", "tests/integration/miners")),
     Room("live", pytest(HOUSE, "tests/live", covered=False)),
     Room("chain", ["scripts/acceptance", "--engine"]),
     Room("browser", pytest(HOUSE, "tests/e2e", covered=False), heavy=True),
