@@ -20,7 +20,7 @@ async def test_a_second_worker_on_this_host_is_refused_in_words(page: Page, home
     await page.goto(INTEGRATION)
     await page.get_by_role("button", name="Add device").click()
     await page.get_by_text("This machine (hashing worker)").click()
-    await page.get_by_text("This machine already heats. One hashing worker runs per host").wait_for()
+    await page.get_by_text("This heater is set up already").wait_for()
 
 
 async def test_the_heaters_options_have_words(page: Page, home: Watcher):
