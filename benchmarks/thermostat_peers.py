@@ -1,6 +1,6 @@
 """Thermostats as people run them today, written anew from the published formulas, at their defaults."""
 
-from typing import Any, override
+from typing import Any
 
 from .thermostat_view import FLOOR_W, MAXIMUM_W, MINUTE_S, View, Weather
 
@@ -10,10 +10,6 @@ class Peer:
 
     weather = Weather.NONE
     uses_prices = False
-
-    def demand_w(self, view: View) -> float:
-        """Return the watts wanted; blind, the last wish stands."""
-        raise NotImplementedError
 
     def notes(self) -> dict[str, Any]:
         """Return nothing: a peer has nothing to say."""
@@ -31,8 +27,8 @@ class Hysteresis(Peer):
     def __init__(self) -> None:
         self._on = False
 
-    @override
     def demand_w(self, view: View) -> float:
+        """Return the watts wanted; blind, the last wish stands."""
         if view.room_c is not None:
             if view.room_c < view.setpoint_c - self.BAND_K:
                 self._on = True
@@ -49,8 +45,8 @@ class Tpi(Peer):
         self._inner, self._outer = inner, outer
         self._share = 0.0
 
-    @override
     def demand_w(self, view: View) -> float:
+        """Return the watts wanted; blind, the last wish stands."""
         if view.room_c is not None:
             inside = self._inner * (view.setpoint_c - view.room_c)
             self._share = min(max(inside + self._outer * (view.setpoint_c - view.outdoor_c), 0.0), 1.0)
@@ -68,8 +64,8 @@ class PidOutdoor(Peer):
         self._derivative = 0.0
         self._last: tuple[float, float, float] | None = None
 
-    @override
     def demand_w(self, view: View) -> float:
+        """Return the watts wanted; blind, the last wish stands."""
         if view.room_c is not None and view.room_age_s < MINUTE_S:
             self._percent = self._reported(view, view.room_c)
         return self._percent / 100.0 * MAXIMUM_W
@@ -101,8 +97,8 @@ class FloorAwarePi(Peer):
         self._sum_w = 0.0
         self._on = False
 
-    @override
     def demand_w(self, view: View) -> float:
+        """Return the watts wanted; blind, the last wish stands."""
         if view.room_c is None:
             return FLOOR_W if self._on else 0.0
         error_k = view.setpoint_c - view.room_c

@@ -5,7 +5,7 @@ from time import monotonic
 from typing import override
 
 from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT, UnitOfPower
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, State
 from homeassistant.util.unit_conversion import PowerConverter
 
 from ..engine.model.protocols import Monotonic, PowerMeter
@@ -25,13 +25,19 @@ class EntityPowerMeter(PowerMeter):
     @override
     def read_w(self) -> float | None:
         state = self._hass.states.get(self.entity_id)
-        if state is None or self._age.age_s(state) > STALE_AFTER_S:
-            return None
-        try:
-            value = float(state.state)
-        except ValueError:
-            return None
-        unit = state.attributes.get(ATTR_UNIT_OF_MEASUREMENT, UnitOfPower.WATT)
-        if not isfinite(value) or value < 0.0 or unit not in PowerConverter.VALID_UNITS:
-            return None
-        return PowerConverter.convert(value, unit, UnitOfPower.WATT)
+        power_w = fresh_w(state, self._age, STALE_AFTER_S)
+        return None if power_w is None or power_w < 0.0 else power_w
+
+
+def fresh_w(state: State | None, age: ReportAge, stale_after_s: float) -> float | None:
+    """Return the power that a sensor tells, in W, below zero too; None when unknown, of no power or too old."""
+    if state is None or age.age_s(state) > stale_after_s:
+        return None
+    try:
+        value = float(state.state)
+    except ValueError:
+        return None
+    unit = state.attributes.get(ATTR_UNIT_OF_MEASUREMENT, UnitOfPower.WATT)
+    if not isfinite(value) or unit not in PowerConverter.VALID_UNITS:
+        return None
+    return PowerConverter.convert(value, unit, UnitOfPower.WATT)

@@ -2,17 +2,16 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from math import exp, isfinite
+from math import exp
 from time import monotonic
 
-from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT, UnitOfPower
 from homeassistant.core import HomeAssistant
 from homeassistant.util.dt import utcnow
-from homeassistant.util.unit_conversion import PowerConverter
 
 from ..engine.model.planning import SLOT_S
 from ..engine.model.protocols import Monotonic, WallClock
 from .age import ReportAge
+from .power import fresh_w
 from .solar import SolarForecast
 
 STALE_AFTER_S = 900.0
@@ -34,17 +33,8 @@ class GridMeter:
 
     def read_w(self) -> float | None:
         """Return the power, None when it is unknown or older than a quarter of an hour."""
-        state = self._hass.states.get(self.entity_id)
-        if state is None or self._age.age_s(state) > STALE_AFTER_S:
-            return None
-        try:
-            value = float(state.state)
-        except ValueError:
-            return None
-        unit = state.attributes.get(ATTR_UNIT_OF_MEASUREMENT, UnitOfPower.WATT)
-        if not isfinite(value) or unit not in PowerConverter.VALID_UNITS:
-            return None
-        return self._sign * PowerConverter.convert(value, unit, UnitOfPower.WATT)
+        power_w = fresh_w(self._hass.states.get(self.entity_id), self._age, STALE_AFTER_S)
+        return None if power_w is None else self._sign * power_w
 
 
 class RoofSurplus:

@@ -92,13 +92,6 @@ def test_recorded_days_go_before_what_was_seen() -> None:
     assert at == [quarter * SLOT_S for quarter in range(11)]
 
 
-def test_forgetting_begins_anew() -> None:
-    history = lived(sample(9000), sample(9900))
-    history.forget()
-    assert history.slots() == []
-    assert not history.add(sample(0))
-
-
 @given(
     st.lists(st.tuples(st.floats(allow_nan=True), st.floats(allow_nan=True), st.floats(allow_nan=True)), max_size=40)
 )

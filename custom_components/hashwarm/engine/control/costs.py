@@ -51,7 +51,6 @@ class Costs:
         self._unsure_k = unsure_k
         coldest_c = [slot.coldest_c for slot in slots]
         self._coldest_c = list(zip(coldest_c, [*coldest_c[1:], coldest_c[-1]], strict=True))
-        self._money: dict[tuple[int, ...], Floats] = {}
 
     def _at_stake_per_kwh(self) -> float:
         """Return what a kWh costs or brings at the lowest power; earnings far over the price must not buy comfort."""

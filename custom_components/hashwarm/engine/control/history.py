@@ -8,6 +8,7 @@ from struct import Struct
 from typing import Any, Self
 
 from ..model.planning import SLOT_S, RoomSample, SunOnWalls
+from .stored import finite
 from .sun import DARK
 
 LOOK_S = 300.0
@@ -116,11 +117,6 @@ class History:
         """Return how many hours of the room were seen."""
         return len(self._slots) * LOOK_S / 3600.0
 
-    def forget(self) -> None:
-        """Begin anew; the clock was set back or the heater moved to another room."""
-        self._slots.clear()
-        self._gathering = self._last = None
-
     def as_dict(self) -> dict[str, Any]:
         """Return a form that JSON can hold, short: there are thousands of slots."""
         return {"slots": [_row(slot) for slot in self.slots()]}
@@ -193,10 +189,10 @@ def _row(slot: PastSlot) -> list[Any]:
 def _slot(row: Any) -> PastSlot | None:
     try:
         at, room_c, outdoor_c, power_w, level, east, equator, west, disturbed = row
-        figures = [None if figure is None else _finite(figure) for figure in (room_c, outdoor_c, power_w)]
-        sun = SunOnWalls(level=_finite(level), east=_finite(east), equator=_finite(equator), west=_finite(west))
+        figures = [None if figure is None else finite(figure) for figure in (room_c, outdoor_c, power_w)]
+        sun = SunOnWalls(level=finite(level), east=finite(east), equator=finite(equator), west=finite(west))
         return PastSlot(
-            at=_finite(at),
+            at=finite(at),
             room_c=figures[0],
             outdoor_c=figures[1],
             power_w=figures[2],
@@ -205,10 +201,3 @@ def _slot(row: Any) -> PastSlot | None:
         )
     except TypeError, ValueError:
         return None
-
-
-def _finite(value: Any) -> float:
-    number = float(value)
-    if not isfinite(number):
-        raise ValueError("not a number")
-    return number

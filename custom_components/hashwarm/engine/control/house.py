@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from math import isfinite
 from typing import Any, Self
 
 from .regulator import RoomResponse
+from .stored import finite
 
 WALLS = ("level", "east", "equator", "west")
 
@@ -57,8 +57,8 @@ class House:
     @classmethod
     def from_dict(cls, stored: dict[str, Any]) -> Self:
         """Read what `as_dict` wrote. Errors: KeyError, TypeError, ValueError."""
-        level, east, equator, west = (_finite(area) for area in stored["apertures_m2"])
-        numbers = {key: _finite(value) for key, value in stored.items() if key != "apertures_m2"}
+        level, east, equator, west = (finite(area) for area in stored["apertures_m2"])
+        numbers = {key: finite(value) for key, value in stored.items() if key != "apertures_m2"}
         house = cls(apertures_m2=(level, east, equator, west), **numbers)
         positive = (house.heat_loss_w_per_k, house.air_wh_per_k, house.mass_wh_per_k, house.coupling_w_per_k)
         if min(*positive, house.sensor_lag_h) <= 0.0:
@@ -89,10 +89,3 @@ def assumed_house(response: RoomResponse, insulation: Insulation, maximum_w: flo
         coupling_w_per_k=COUPLING_PER_LOSS * loss_w_per_k,
         apertures_m2=(0.002 * maximum_w / 3, 0.001 * maximum_w / 3, 0.002 * maximum_w / 3, 0.001 * maximum_w / 3),
     )
-
-
-def _finite(value: Any) -> float:
-    number = float(value)
-    if not isfinite(number):
-        raise ValueError("not a number")
-    return number

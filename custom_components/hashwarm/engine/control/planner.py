@@ -30,7 +30,6 @@ class Accuracy:
 
     rmse_k: float
     unchanged_rmse_k: float
-    foretold: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +68,6 @@ def accuracy(slots: list[PastSlot], house: House, maximum_w: float, judged: int 
     return Accuracy(
         rmse_k=float(np.sqrt(np.mean(errors_k**2))),
         unchanged_rmse_k=float(np.sqrt(np.mean(np.square(changes_k)))),
-        foretold=len(errors_k),
     )
 
 

@@ -1,7 +1,7 @@
 """Where the sun stands, and what it sends onto the walls of a house under a cloudy sky."""
 
 from dataclasses import dataclass
-from math import acos, asin, cos, degrees, exp, pi, radians, sin
+from math import acos, asin, cos, exp, pi, radians, sin
 
 from ..model.planning import SunOnWalls
 
@@ -50,11 +50,6 @@ def sun_position(at: float, site: Site) -> SunPosition:
         east=-cos(declination) * sin(hour),
         north=cos(latitude) * sin(declination) - sin(latitude) * cos(declination) * cos(hour),
     )
-
-
-def elevation_deg(at: float, site: Site) -> float:
-    """Return the sun's elevation in degrees."""
-    return degrees(asin(min(max(sun_position(at, site).sin_elevation, -1.0), 1.0)))
 
 
 def sun_on_walls(at: float, site: Site, cloud: float | None) -> SunOnWalls:
