@@ -138,3 +138,21 @@ class SourceError(HashwarmError):
     """A market or price source failed."""
 
     key = "source_failed"
+
+
+class AccountUnknownError(SourceError):
+    """The pool knows no such account, or has not seen a share of it yet."""
+
+    key = "account_unknown"
+
+
+class AccountRefusedError(SourceError):
+    """The pool wants another key, or the key may not do what is asked."""
+
+    key = "account_refused"
+
+
+class AddressError(InvalidValueError):
+    """What was given is no address of this network; the key tells what is wrong with it."""
+
+    key = "address_invalid"
