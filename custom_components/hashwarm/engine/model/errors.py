@@ -156,3 +156,21 @@ class AddressError(InvalidValueError):
     """What was given is no address of this network; the key tells what is wrong with it."""
 
     key = "address_invalid"
+
+
+class AddressChecksumError(AddressError):
+    """The address was typed wrong: a character that cannot be there, or a checksum that does not fit."""
+
+    key = "address_checksum"
+
+
+class AddressNetworkError(AddressError):
+    """An address of another network, named in the placeholder `network`."""
+
+    key = "address_network"
+
+
+class AddressLightningError(AddressError):
+    """A Lightning invoice or address, where one on the chain is wanted."""
+
+    key = "address_lightning"
