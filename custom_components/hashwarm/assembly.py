@@ -45,7 +45,7 @@ from .engine.heater import (
     assumed_house,
     sun_on_walls,
 )
-from .engine.home import HomeOptions, OpenHome, open_home
+from .engine.home import MeteredElectricity, HomeOptions, OpenHome, open_home
 from .engine.model.control import Preset
 from .foresight import build_foresight
 from .option_defaults import heater_options, home_options
@@ -157,7 +157,7 @@ async def open_home_of(hass: HomeAssistant, entry: HomeConfigEntry) -> OpenHome:
         tz=get_default_time_zone(),
         clock=time.monotonic,
         now=utcnow,
-        price_per_kwh=price.price_now if price is not None else _unknown_price,
+        electricity=MeteredElectricity(grid_price=price.price_now if price is not None else _unknown_price),
     )
 
 

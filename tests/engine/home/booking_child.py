@@ -13,7 +13,7 @@ from tests.engine import conftest
 assert conftest
 
 from custom_components.hashwarm.engine.home import HeaterSample, Home  # noqa: E402
-from custom_components.hashwarm.engine.money import SCHEMA, FigureKind, Manual, Market  # noqa: E402
+from custom_components.hashwarm.engine.money import SCHEMA, FigureKind, Manual, Market, MeteredElectricity  # noqa: E402
 from custom_components.hashwarm.engine.store import Store  # noqa: E402
 
 
@@ -31,7 +31,15 @@ async def main(path: str, start_s: float) -> None:
     await store.start()
     manual = Manual({FigureKind.DIFFICULTY: 1e12, FigureKind.REWARD_SAT: 3e8, FigureKind.BTC_PRICE: 1e5})
     market = Market(sources=(), manual=manual, currency="EUR", now=now, clock=clock)
-    home = Home(store=store, market=market, currency="EUR", tz=UTC, clock=clock, now=now, price_per_kwh=lambda: 0.25)
+    home = Home(
+        store=store,
+        market=market,
+        currency="EUR",
+        tz=UTC,
+        clock=clock,
+        now=now,
+        electricity=MeteredElectricity(grid_price=lambda: 0.25),
+    )
     await home.start()
     while True:
         for heater, power in (("a", 1000.0), ("b", 500.0)):

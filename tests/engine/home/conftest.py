@@ -8,7 +8,7 @@ import pytest
 
 from custom_components.hashwarm.engine.home import HeaterSample, Home
 from custom_components.hashwarm.engine.model.capabilities import PowerSource
-from custom_components.hashwarm.engine.money import SCHEMA, FigureKind, Manual, Market
+from custom_components.hashwarm.engine.money import SCHEMA, FigureKind, Manual, Market, MeteredElectricity
 from custom_components.hashwarm.engine.store import Store
 
 FIGURES = {FigureKind.DIFFICULTY: 150e12, FigureKind.REWARD_SAT: 314_500_000, FigureKind.BTC_PRICE: 100_000}
@@ -50,7 +50,7 @@ class World:
             tz=self.tz,
             clock=lambda: self.mono,
             now=lambda: self.wall,
-            price_per_kwh=lambda: self.price,
+            electricity=MeteredElectricity(grid_price=lambda: self.price),
             token=f"run {self.runs}",
         )
         await self.home.start()

@@ -201,15 +201,19 @@ async def test_unknown_market_is_unknown_earnings(world_type, tmp_path):
     await world.close()
 
 
-async def test_no_pool_earns_nothing_and_a_fee_is_kept(world):
+async def test_no_pool_and_solo_shares_earn_nothing_and_a_fee_is_kept(world):
     world.home.set_earning("a", Earning(scheme=Scheme.NONE))
-    world.home.set_earning("b", Earning(scheme=Scheme.SOLO, fee_ppm=20_000))
+    world.home.set_earning("b", Earning(scheme=Scheme.FPPS, fee_ppm=20_000))
+    world.home.set_earning("c", Earning(scheme=Scheme.SOLO))
     world.run(3600, hash_rate=10**12)
     world.run(3600, hash_rate=10**12, heater="b")
+    world.run(3600, hash_rate=10**12, heater="c")
+    assert world.home.totals("c").today.earned_sat == world.home.totals("c").today.earned_value == 0
+    assert world.home.totals("c").today.share_work == 3600 * 10**12
     assert world.home.totals("a").today.earned_sat == 0
     assert world.home.totals("a").today.offset_percent == 0
     assert world.home.totals("b").today.earned_sat == pytest.approx(0.98 * 3600e12 * SAT_PER_HASH, abs=1e-5)
-    assert world.home.totals().today.energy_kwh == pytest.approx(2)
+    assert world.home.totals().today.energy_kwh == pytest.approx(3)
 
 
 async def test_a_change_of_currency_leaves_old_money_unknown(world, world_type):
@@ -353,12 +357,13 @@ async def test_totals_of_ten_heaters_over_years_are_quick(world):
         columns = len(connection.execute("PRAGMA table_info(money_interval)").fetchall())
         for heater in range(10):
             connection.execute(
-                "INSERT INTO money_heater VALUES (?, ?, ?, NULL, '0', '0', '0')", (heater + 1, f"h{heater}", 1)
+                "INSERT INTO money_heater VALUES (?, ?, ?, NULL, '0', '0', '0', '0')", (heater + 1, f"h{heater}", 1)
             )
             for back in range(5 * 365):
                 row = [None] * columns
                 row[:12] = [len(rows) + 1, heater + 1, 1, 1000, day - back, 1, 0, 0, 1, 0, 1, 1]
                 row[14], row[16], row[17], row[23], row[24] = "EUR", "pool", 0, 0, 1
+                row[26], row[27] = 0, 0
                 rows.append(row)
         connection.executemany(f"INSERT INTO money_interval VALUES ({','.join('?' * columns)})", rows)
 

@@ -9,8 +9,8 @@ import sys
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from custom_components.hashwarm.engine.money.interval import Sums
-from custom_components.hashwarm.engine.money.tables import day_sums
+from custom_components.hashwarm.engine.money import Sums
+from custom_components.hashwarm.engine.money.days import day_sums
 
 CHILD = Path(__file__).with_name("booking_child.py")
 KILLS = 4

@@ -10,7 +10,7 @@ import pytest
 
 from custom_components.hashwarm.engine.home import FigureKind, Home, HomeOptions, open_home
 from custom_components.hashwarm.engine.model.errors import InvalidValueError
-from custom_components.hashwarm.engine.money import HeaterSample, Market
+from custom_components.hashwarm.engine.money import HeaterSample, Market, MeteredElectricity
 from custom_components.hashwarm.engine.store import StoreNewerError
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -19,7 +19,13 @@ NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 async def opened(path, session, **options):
     options = HomeOptions(**{"currency": "EUR", "market_url": None} | options)
     return await open_home(
-        path, options, session=session, tz=UTC, clock=lambda: 1.0, now=lambda: NOW, price_per_kwh=lambda: 0.3
+        path,
+        options,
+        session=session,
+        tz=UTC,
+        clock=lambda: 1.0,
+        now=lambda: NOW,
+        electricity=MeteredElectricity(grid_price=lambda: 0.3),
     )
 
 

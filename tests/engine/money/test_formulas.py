@@ -13,12 +13,12 @@ from custom_components.hashwarm.engine.money.interval import (
     Estimate,
     OpenInterval,
     Scheme,
-    Sums,
     Terms,
 )
 from custom_components.hashwarm.engine.money.meter import Step
 from custom_components.hashwarm.engine.money.offset import offset_percent
 from custom_components.hashwarm.engine.money.quantities import RATE_ONE, earning_rate, joined, nano, split
+from custom_components.hashwarm.engine.money.sums import Sums
 
 D, R = 150e12, 314_500_000
 

@@ -7,7 +7,7 @@ import sqlite3
 import pytest
 
 from custom_components.hashwarm.engine.model.errors import StoreUnavailableError
-from custom_components.hashwarm.engine.money import SCHEMA, Estimate, HeaterSample, Ledger
+from custom_components.hashwarm.engine.money import SCHEMA, Estimate, HeaterSample, Ledger, MeteredElectricity
 from custom_components.hashwarm.engine.money.calendar import local_days, moment
 from custom_components.hashwarm.engine.money.tables import begin_session
 from custom_components.hashwarm.engine.store import Store
@@ -45,7 +45,7 @@ def make(store, token="one"):
         currency="EUR",
         tz=UTC,
         now=lambda: NOW,
-        price_per_kwh=lambda: 0.3,
+        electricity=MeteredElectricity(grid_price=lambda: 0.3),
         estimate=lambda: Estimate(difficulty=1e14, reward_sat=3),
         btc_price=lambda: None,
     )
@@ -114,7 +114,7 @@ async def test_sessions_lost_to_salvage_do_not_reuse_numbers(store):
 
 async def test_a_heater_of_an_old_file_without_an_end_begins_anew(store):
     await store.write(
-        lambda c: c.execute("INSERT INTO money_heater VALUES (1, 'a', NULL, NULL, '1', '2', '3')").rowcount
+        lambda c: c.execute("INSERT INTO money_heater VALUES (1, 'a', NULL, NULL, '1', '2', '3', '0')").rowcount
     )
     ledger = make(store)
     assert ledger.meter_mj("a") is None

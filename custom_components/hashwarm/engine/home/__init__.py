@@ -1,6 +1,6 @@
 """What heaters share: the ledger and its totals, the market, circuits and rooms."""
 
-from ..money import Earning, Figure, FigureKind, HeaterSample, Market, PeriodTotals, Scheme, Totals
+from ..money import Earning, Figure, FigureKind, HeaterSample, Market, MeteredElectricity, PeriodTotals, Scheme, Totals
 from ..money.quantities import MAX_PRICE
 from ..money.sources.manual import NAME as MANUAL
 from .circuits import Circuit, CircuitStatus
@@ -20,6 +20,7 @@ __all__ = [
     "Home",
     "HomeOptions",
     "Market",
+    "MeteredElectricity",
     "Neighbourhood",
     "OpenHome",
     "Outlook",

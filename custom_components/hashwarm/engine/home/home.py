@@ -10,7 +10,7 @@ import secrets
 
 from ..model.errors import StoreError
 from ..model.protocols import Monotonic, WallClock
-from ..money import Earning, HeaterSample, Ledger, Market, Scheme, Totals
+from ..money import Earning, Electricity, HeaterSample, Ledger, Market, Scheme, Totals
 from ..money.hashprice import (
     block_odds_per_day,
     block_odds_per_year,
@@ -63,7 +63,8 @@ class Home:
         tz: tzinfo,
         clock: Monotonic,
         now: WallClock,
-        price_per_kwh: Callable[[], float | None],
+        electricity: Electricity,
+        alternative_per_kwh: Callable[[], float | None] = lambda: None,
         token: str | None = None,
     ) -> None:
         """Take collaborators, started by their owner; `token` tells this run from any other."""
@@ -71,14 +72,15 @@ class Home:
         self._market = market
         self._currency = currency
         self._clock = clock
-        self._price_per_kwh = price_per_kwh
+        self._electricity = electricity
         self._ledger = Ledger(
             store=store,
             token=token or secrets.token_hex(8),
             currency=currency,
             tz=tz,
             now=now,
-            price_per_kwh=price_per_kwh,
+            electricity=electricity,
+            alternative_per_kwh=alternative_per_kwh,
             estimate=lambda: market.estimate,
             btc_price=lambda: market.btc_price,
         )
@@ -100,8 +102,13 @@ class Home:
 
     @property
     def price_per_kwh(self) -> float | None:
-        """The electricity price in force, None when unknown."""
-        return self._price_per_kwh()
+        """The price in force of electricity from the grid, None when unknown."""
+        return self._electricity.prices().grid
+
+    @property
+    def electricity(self) -> Electricity:
+        """What electricity costs now, and where that of the heaters comes from."""
+        return self._electricity
 
     @property
     def problem(self) -> Problem | None:
@@ -176,7 +183,7 @@ class Home:
         if not hash_rate_hs:
             return Outlook(hashprice_btc=hashprice)
         value = heat_cost = None
-        btc, price = self._market.btc_price, self._price_per_kwh()
+        btc, price = self._market.btc_price, self.price_per_kwh
         if power_w and btc is not None:
             value = value_per_kwh(power_w / hash_rate_hs * _TERA, difficulty, reward, btc, fee)
             heat_cost = None if price is None else price - value

@@ -10,7 +10,7 @@ import uuid
 import aiohttp
 
 from ..model.protocols import Monotonic, WallClock
-from ..money import SCHEMA, Coinbase, FigureKind, Manual, Market, Mempool, Source
+from ..money import SCHEMA, Coinbase, Electricity, FigureKind, Manual, Market, Mempool, Source
 from ..store import Store
 from .home import Home
 
@@ -73,7 +73,8 @@ async def open_home(
     tz: tzinfo,
     clock: Monotonic,
     now: WallClock,
-    price_per_kwh: Callable[[], float | None],
+    electricity: Electricity,
+    alternative_per_kwh: Callable[[], float | None] = lambda: None,
 ) -> OpenHome:
     """Open the ledger in `path` and start. A file that cannot be opened now is a problem shown, not an error.
 
@@ -95,7 +96,8 @@ async def open_home(
         tz=tz,
         clock=clock,
         now=now,
-        price_per_kwh=price_per_kwh,
+        electricity=electricity,
+        alternative_per_kwh=alternative_per_kwh,
         token=uuid.uuid4().hex,
     )
     opened = OpenHome(home, store, market)

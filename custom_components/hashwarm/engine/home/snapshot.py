@@ -5,7 +5,7 @@ from datetime import tzinfo
 from ..model.protocols import WallClock
 from ..money import HeaterAccount, Ledger, Sums, Totals
 from ..money.quantities import MJ_PER_KWH
-from ..money.totals import PERIODS, PeriodStarts, period_totals, sums_before
+from ..money.totals import PERIODS, PeriodStarts, period_totals, sums_between
 
 _ALL_TIME = "all_time"
 
@@ -51,6 +51,7 @@ class Snapshots:
         today = account.days.get(starts.today, Sums())
         for name, sums in self._past(heater_id, account, starts, account.closed.rows - today.rows).items():
             periods[name].add(sums)
+        self._add_entries(account, starts, periods)
         for name in starts.names(starts.today):
             periods[name].add(today)
         periods[_ALL_TIME].add(account.closed)
@@ -59,11 +60,17 @@ class Snapshots:
             for name in (*starts.names(opened.day), _ALL_TIME):
                 periods[name].add(opened.sums)
 
+    def _add_entries(self, account: HeaterAccount, starts: PeriodStarts, periods: dict[str, Sums]) -> None:
+        """Add what is booked beside intervals; these are few, and pools confirm days that are past."""
+        for name, sums in sums_between(account.entries, starts, starts.today).items():
+            periods[name].add(sums)
+        periods[_ALL_TIME].add(account.beside)
+
     def _past(self, heater_id: str, account: HeaterAccount, starts: PeriodStarts, rows: int) -> dict[str, Sums]:
         """Return the sums before today, made anew when the day or the number of rows before today changes."""
         key = (starts.today, rows)
         known = self._before.get(heater_id)
         if known is None or known[0] != key:
-            known = (key, sums_before(account.days, starts))
+            known = (key, sums_between(account.days, starts, starts.today - 1))
             self._before[heater_id] = known
         return known[1]

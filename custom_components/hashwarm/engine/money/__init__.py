@@ -1,12 +1,14 @@
 """Network and price sources, hashprice, the ledger."""
 
 from .account import HeaterAccount
+from .electricity import Electricity, MeteredElectricity, Prices, Supply
 from .figures import Figure, FigureKind, RateLimitedError, Source
-from .interval import Earning, Estimate, Scheme, Sums
+from .interval import Earning, Estimate, Scheme
 from .ledger import Ledger
 from .market import Market
 from .meter import HeaterSample
 from .sources import Coinbase, Manual, Mempool
+from .sums import Sums
 from .tables import SCHEMA
 from .totals import PeriodTotals, Totals
 
@@ -14,6 +16,7 @@ __all__ = [
     "SCHEMA",
     "Coinbase",
     "Earning",
+    "Electricity",
     "Estimate",
     "Figure",
     "FigureKind",
@@ -23,10 +26,13 @@ __all__ = [
     "Manual",
     "Market",
     "Mempool",
+    "MeteredElectricity",
     "PeriodTotals",
+    "Prices",
     "RateLimitedError",
     "Scheme",
     "Source",
     "Sums",
+    "Supply",
     "Totals",
 ]

@@ -5,8 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 
 from .calendar import epoch_ms, local_days, local_hour, moment
-from .interval import Carry, Earning, Interval, OpenInterval, Sums, Terms
+from .electricity import ALL_GRID, Supply
+from .interval import Carry, Earning, Interval, OpenInterval, Terms
 from .meter import HeaterSample, Meter, Step, counter_growth
+from .sums import Sums
 from .tables import HeaterState
 
 _CLOCK_JUMP_MS = 2000
@@ -48,6 +50,12 @@ class HeaterAccount:
         """Closed intervals by local day; the file's past included once it is adopted."""
         self.closed = Sums()
         """All of `days`."""
+        self.entries: dict[int, Sums] = {}
+        """What is booked beside intervals, by local day, as the file has it."""
+        self.beside = Sums()
+        """All of `entries`."""
+        self.power_w: float | None = None
+        """As last told."""
         self.energy_mj = 0
         """All of it, the open interval included."""
         self.changes = 0
@@ -76,9 +84,18 @@ class HeaterAccount:
         else:
             self._book_absence(before, self._first)
 
-    def book(self, sample: HeaterSample, now: datetime, terms: Terms) -> None:
-        """Take in a sample read at `now`, from which on `terms` hold."""
+    def take_entries(self, entries: dict[int, Sums]) -> None:
+        """Show what the file has beside intervals."""
         self.changes += 1
+        self.entries = entries
+        self.beside = Sums()
+        for sums in entries.values():
+            self.beside.add(sums)
+
+    def book(self, sample: HeaterSample, now: datetime, terms: Terms, supply: Supply = ALL_GRID) -> None:
+        """Take in a sample read at `now`, from which on `terms` hold; its energy was supplied like that."""
+        self.changes += 1
+        self.power_w = sample.power_w
         now_ms = epoch_ms(now)
         step = self._meter.add(sample)
         presence = _Presence(now_ms, sample.energy_mj, terms)
@@ -87,7 +104,7 @@ class HeaterAccount:
             since, self._absent_since = self._absent_since, None
             self._book_absence(since, presence)
         if step is not None:
-            self._take(step, now_ms, terms)
+            self._take(step, now_ms, terms, supply)
         if self._open is not None and self._must_close(self._open, terms, now_ms):
             self._close()
         if self._open is None:
@@ -96,6 +113,7 @@ class HeaterAccount:
     def release(self) -> None:
         """Close what is open; the next sample starts a new meter, and the time until then is an absence."""
         self.changes += 1
+        self.power_w = None
         self._close()
         self._absent_since = self._state(self._end_ms, self._carry) or self._absent_since
         self._meter = Meter()
@@ -121,12 +139,12 @@ class HeaterAccount:
             return None
         return HeaterState(heater_id=self._heater_id, end_ms=end_ms, counter_mj=self._meter.counter_mj, carry=carry)
 
-    def _take(self, step: Step, now_ms: int, now_terms: Terms) -> None:
+    def _take(self, step: Step, now_ms: int, now_terms: Terms, supply: Supply) -> None:
         """Add a step to the open interval, or book it as a gap of its own."""
         self.energy_mj += step.energy_mj
         assert self._open is not None
         if not step.gap:
-            self._open.add(step)
+            self._open.add(step, supply)
             return
         terms = self._open.terms
         self._close()
@@ -139,7 +157,7 @@ class HeaterAccount:
         held = interval.terms
         if abs(interval.start_ms + interval.length_ms - now_ms) > _CLOCK_JUMP_MS:
             return True
-        if (held.hour, held.price_nano, held.earning) != (terms.hour, terms.price_nano, terms.earning):
+        if _at_once(held) != _at_once(terms):
             return True
         if 0 < interval.length_ms < _SETTLE_MS:
             return False
@@ -191,9 +209,18 @@ class HeaterAccount:
         self._end_ms = end_ms if end_ms is not None and end_ms > until.at_ms else self._end_ms
 
 
+def _at_once(terms: Terms) -> tuple[object, ...]:
+    """Return the terms whose change ends an interval at once."""
+    return terms.hour, terms.price_nano, terms.solar_price_nano, terms.battery_price_nano, terms.earning
+
+
 def _slow_terms(terms: Terms) -> tuple[object, ...]:
-    """Return the terms whose change waits until an interval has some length."""
-    return terms.running, terms.power_source, terms.estimate is None, terms.btc_price_nano is None
+    """Return the terms whose change waits until an interval has some length.
+
+    The prices of a bitcoin and of other heat change with every look; what held first holds for the interval.
+    """
+    known = (terms.estimate is None, terms.btc_price_nano is None, terms.alternative_price_nano is None)
+    return terms.running, terms.power_source, *known
 
 
 def _part(step: Step, length_ms: int) -> Step:

@@ -1,10 +1,10 @@
-"""The facts of the ledger: intervals in which nothing that prices them changes, and sums of them."""
+"""The facts of the ledger: intervals in which nothing that prices them changes."""
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Self
 
 from ..model.capabilities import PowerSource
+from .electricity import ALL_GRID, Supply
 from .meter import Step
 from .quantities import MICRO_SAT_PER_BTC, MJ_PER_KWH, RATE_ONE, earning_rate
 
@@ -15,10 +15,20 @@ _MAX_UNMEASURED_SHARE = 0.1
 
 
 class Scheme(StrEnum):
-    """How share work turns into income."""
+    """How share work turns into income.
+
+    All but the last two are expected to pay the mean reward of a block, fees included, for the work of a block:
+    FPPS and PPS+ for certain, PPLNS and TIDES as the pool finds blocks.
+    """
 
     POOL = "pool"
+    """By shares, in a way not known."""
+    FPPS = "fpps"
+    PPS_PLUS = "pps_plus"
+    PPLNS = "pplns"
+    TIDES = "tides"
     SOLO = "solo"
+    """A whole block or nothing: share work alone earns nothing."""
     NONE = "none"
 
 
@@ -28,6 +38,13 @@ class Earning:
 
     scheme: Scheme = Scheme.POOL
     fee_ppm: int = 0
+    account: str | None = None
+    """The pool account that it feeds, None where none is watched."""
+
+    @property
+    def by_shares(self) -> bool:
+        """Tell whether share work is worth something by itself."""
+        return self.scheme not in {Scheme.SOLO, Scheme.NONE}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,11 +66,16 @@ class Terms:
     running: bool
     power_source: PowerSource | None
     price_nano: int | None
-    """Per kWh."""
+    """Per kWh from the grid."""
     currency: str
     earning: Earning
     estimate: Estimate | None
     btc_price_nano: int | None
+    solar_price_nano: int | None = None
+    """Per kWh of one's own roof, at which it could have been sold; None takes the price from the grid."""
+    battery_price_nano: int | None = None
+    alternative_price_nano: int | None = None
+    """Per kWh of heat from the heating otherwise used."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +85,7 @@ class Carry:
     cost: int = 0
     earned: int = 0
     value: int = 0
+    alternative: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +106,9 @@ class Interval:
     earned_usat: int | None
     value_nano: int | None
     closed: bool
+    solar_mj: int = 0
+    battery_mj: int = 0
+    alternative_nano: int | None = None
 
     @property
     def end_ms(self) -> int:
@@ -94,6 +120,13 @@ class Interval:
         """Tell whether its earnings can stand against its cost."""
         measured = self.unmeasured_ms <= _MAX_UNMEASURED_SHARE * self.length_ms
         return measured and self.cost_nano is not None and self.value_nano is not None
+
+    @property
+    def saved_nano(self) -> int | None:
+        """What the heat cost less than from the heating otherwise used, after earnings."""
+        if not self.comparable or self.alternative_nano is None:
+            return None
+        return self.alternative_nano - (self.cost_nano or 0) + (self.value_nano or 0)
 
 
 class OpenInterval:
@@ -107,14 +140,19 @@ class OpenInterval:
         self.terms = terms
         self.length_ms = 0
         self._energy_mj = 0
+        self._solar_mj = 0
+        self._battery_mj = 0
         self._unmeasured_ms = 0
         self._share_work = 0
         self._hashes = 0
 
-    def add(self, step: Step) -> None:
-        """Take in what happened since."""
+    def add(self, step: Step, supply: Supply = ALL_GRID) -> None:
+        """Take in what happened since, supplied like that."""
         self.length_ms += step.length_ms
         self._energy_mj += step.energy_mj
+        solar_mj, battery_mj = supply.parts(step.energy_mj)
+        self._solar_mj += solar_mj
+        self._battery_mj += battery_mj
         self._unmeasured_ms += step.unmeasured_ms
         self._share_work += step.share_work
         self._hashes += step.hashes
@@ -124,6 +162,7 @@ class OpenInterval:
         cost, cost_carry = self._cost()
         earned, earned_carry = self._earned()
         value, value_carry = self._value(earned)
+        alternative, alternative_carry = self._alternative()
         row = Interval(
             seq=self._seq,
             heater_id=self._heater_id,
@@ -138,19 +177,37 @@ class OpenInterval:
             earned_usat=earned,
             value_nano=value,
             closed=closed,
+            solar_mj=self._solar_mj,
+            battery_mj=self._battery_mj,
+            alternative_nano=alternative,
         )
-        return row, Carry(cost=cost_carry, earned=earned_carry, value=value_carry)
+        return row, Carry(cost=cost_carry, earned=earned_carry, value=value_carry, alternative=alternative_carry)
 
     def _cost(self) -> tuple[int | None, int]:
         """Return what the measured energy cost; unknown without a price or where nothing was measured."""
-        if self.terms.price_nano is None or 0 < self.length_ms == self._unmeasured_ms:
+        terms, grid_nano = self.terms, self.terms.price_nano
+        if grid_nano is None or self._all_unmeasured:
             return None, self._carry.cost
-        return _believable(self._energy_mj * self.terms.price_nano, self._carry.cost, MJ_PER_KWH)
+        amount = (self._energy_mj - self._solar_mj - self._battery_mj) * grid_nano
+        amount += self._solar_mj * (grid_nano if terms.solar_price_nano is None else terms.solar_price_nano)
+        amount += self._battery_mj * (grid_nano if terms.battery_price_nano is None else terms.battery_price_nano)
+        return _believable(amount, self._carry.cost, MJ_PER_KWH)
+
+    @property
+    def _all_unmeasured(self) -> bool:
+        return 0 < self.length_ms == self._unmeasured_ms
+
+    def _alternative(self) -> tuple[int | None, int]:
+        """Return what the same heat would have cost otherwise."""
+        price_nano = self.terms.alternative_price_nano
+        if price_nano is None or self._all_unmeasured:
+            return None, self._carry.alternative
+        return _believable(self._energy_mj * price_nano, self._carry.alternative, MJ_PER_KWH)
 
     def _earned(self) -> tuple[int | None, int]:
         """Return what the share work is expected to earn; unknown while mining without network figures."""
         terms = self.terms
-        if terms.earning.scheme is Scheme.NONE:
+        if not terms.earning.by_shares:
             return 0, self._carry.earned
         if terms.estimate is None:
             return None if terms.running or self._share_work else 0, self._carry.earned
@@ -162,7 +219,7 @@ class OpenInterval:
         if earned_usat is None:
             return None, self._carry.value
         if self.terms.btc_price_nano is None:
-            certain = not earned_usat and (self.terms.earning.scheme is Scheme.NONE or not self.terms.running)
+            certain = not earned_usat and (not self.terms.earning.by_shares or not self.terms.running)
             return 0 if certain else None, self._carry.value
         return _believable(earned_usat * self.terms.btc_price_nano, self._carry.value, MICRO_SAT_PER_BTC)
 
@@ -171,79 +228,3 @@ def _believable(amount: int, carry: int, divisor: int) -> tuple[int | None, int]
     """Return the whole part and the new carry; unknown where no heater could reach the amount in an interval."""
     whole, left = divmod(amount + carry, divisor)
     return (None, carry) if abs(whole) > _MAX_AMOUNT else (whole, left)
-
-
-@dataclass(slots=True)
-class Sums:
-    """Sums over intervals, each beside the part of time or energy for which it is known."""
-
-    rows: int = 0
-    length_ms: int = 0
-    energy_mj: int = 0
-    unmeasured_ms: int = 0
-    share_work: int = 0
-    hashes: int = 0
-    cost_nano: int = 0
-    cost_ms: int = 0
-    cost_mj: int = 0
-    earned_usat: int = 0
-    earned_ms: int = 0
-    value_nano: int = 0
-    value_ms: int = 0
-    both_ms: int = 0
-    """Time in which cost and value are known and comparable."""
-    both_mj: int = 0
-    both_cost_nano: int = 0
-    both_value_nano: int = 0
-
-    def add(self, other: Sums) -> Self:
-        """Add sums, in place."""
-        # Field by field: with many heaters nothing is called as often.
-        self.rows += other.rows
-        self.length_ms += other.length_ms
-        self.energy_mj += other.energy_mj
-        self.unmeasured_ms += other.unmeasured_ms
-        self.share_work += other.share_work
-        self.hashes += other.hashes
-        self.cost_nano += other.cost_nano
-        self.cost_ms += other.cost_ms
-        self.cost_mj += other.cost_mj
-        self.earned_usat += other.earned_usat
-        self.earned_ms += other.earned_ms
-        self.value_nano += other.value_nano
-        self.value_ms += other.value_ms
-        self.both_ms += other.both_ms
-        self.both_mj += other.both_mj
-        self.both_cost_nano += other.both_cost_nano
-        self.both_value_nano += other.both_value_nano
-        return self
-
-    def add_row(self, row: Interval, currency: str) -> Self:
-        """Add one interval, in place; money in another currency is unknown money."""
-        self.rows += 1
-        self.length_ms += row.length_ms
-        self.energy_mj += row.energy_mj
-        self.unmeasured_ms += row.unmeasured_ms
-        self.share_work += row.share_work
-        self.hashes += row.hashes
-        if row.earned_usat is not None:
-            self.earned_usat += row.earned_usat
-            self.earned_ms += row.length_ms
-        if row.terms.currency == currency:
-            self._add_money(row)
-        return self
-
-    def _add_money(self, row: Interval) -> None:
-        """Add the parts that are in the home's currency."""
-        if row.cost_nano is not None:
-            self.cost_nano += row.cost_nano
-            self.cost_ms += row.length_ms
-            self.cost_mj += row.energy_mj
-        if row.value_nano is not None:
-            self.value_nano += row.value_nano
-            self.value_ms += row.length_ms
-        if row.cost_nano is not None and row.value_nano is not None and row.comparable:
-            self.both_ms += row.length_ms
-            self.both_mj += row.energy_mj
-            self.both_cost_nano += row.cost_nano
-            self.both_value_nano += row.value_nano

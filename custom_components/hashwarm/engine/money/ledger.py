@@ -8,6 +8,7 @@ from ..model.protocols import WallClock
 from ..store import Store
 from .account import HeaterAccount
 from .calendar import epoch_ms, local_hour
+from .electricity import Electricity
 from .interval import Earning, Estimate, Interval, Scheme, Terms
 from .meter import HeaterSample
 from .quantities import nano
@@ -28,9 +29,10 @@ class Ledger:
         currency: str,
         tz: tzinfo,
         now: WallClock,
-        price_per_kwh: Callable[[], float | None],
+        electricity: Electricity,
         estimate: Callable[[], Estimate | None],
         btc_price: Callable[[], float | None],
+        alternative_per_kwh: Callable[[], float | None] = lambda: None,
     ) -> None:
         """Take collaborators; `token` is random and unlike that of any other run."""
         self._store = store
@@ -38,7 +40,8 @@ class Ledger:
         self._currency = currency
         self._tz = tz
         self._now = now
-        self._price_per_kwh = price_per_kwh
+        self._electricity = electricity
+        self._alternative_per_kwh = alternative_per_kwh
         self._estimate = estimate
         self._btc_price = btc_price
         self._seq = 0
@@ -66,7 +69,14 @@ class Ledger:
         """Take in one sample, in memory."""
         account = self._account(heater_id)
         now = self._now()
-        account.book(sample, now, self._terms(account.earning, sample, now))
+        supply = self._electricity.supply(self._own_power_w(account, sample.power_w))
+        account.book(sample, now, self._terms(account.earning, sample, now), supply)
+
+    def _own_power_w(self, booked: HeaterAccount, power_w: float | None) -> float | None:
+        """Return what all heaters draw together, as far as known."""
+        drawn = [power_w] + [account.power_w for account in self._accounts.values() if account is not booked]
+        known = [power for power in drawn if power is not None]
+        return sum(known) if known else None
 
     def release(self, heater_id: str) -> None:
         """Close the heater's interval; its next sample starts anew."""
@@ -112,7 +122,9 @@ class Ledger:
         """Go on from what the file knows."""
         self._past = past
         for heater_id in past.heaters:
-            self._account(heater_id).adopt(past.heaters[heater_id], past.days.get(heater_id, {}))
+            account = self._account(heater_id)
+            account.adopt(past.heaters[heater_id], past.days.get(heater_id, {}))
+            account.take_entries(past.entries.get(heater_id, {}))
         self._meters_mj = {
             heater_id: sum(sums.energy_mj for sums in days.values()) for heater_id, days in past.days.items()
         }
@@ -148,12 +160,16 @@ class Ledger:
         """Return what holds now."""
         hour, day = local_hour(now, self._tz)
         mining = earning.scheme is not Scheme.NONE
+        prices = self._electricity.prices()
         return Terms(
             hour=hour,
             day=day,
             running=sample.running,
             power_source=sample.power_source,
-            price_nano=nano(self._price_per_kwh()),
+            price_nano=nano(prices.grid),
+            solar_price_nano=nano(prices.solar),
+            battery_price_nano=nano(prices.battery),
+            alternative_price_nano=nano(self._alternative_per_kwh()),
             currency=self._currency,
             earning=earning,
             estimate=self._estimate() if mining else None,

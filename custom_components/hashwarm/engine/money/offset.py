@@ -1,6 +1,6 @@
 """Energy offset: what the heat earned, against what its electricity cost."""
 
-from .interval import Sums
+from .sums import Sums
 
 _MIN_KNOWN_MS = 3_600_000
 _PERCENT = 100

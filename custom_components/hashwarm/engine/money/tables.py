@@ -1,12 +1,16 @@
 """The ledger's tables, and its rows in and out of them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 import sqlite3
 
 from ..store import Schema
-from .interval import Carry, Interval, Sums
-from .quantities import joined, split
+from .account_tables import ACCOUNT_TABLES, account_ids
+from .days import DAY_TABLES, FILL_DAYS, day_sums, renew_days, stale_days
+from .entries import ENTRY_TABLES, entry_sums
+from .interval import Carry, Interval
+from .quantities import split
+from .sums import Sums
 
 _SESSION = """
 CREATE TABLE money_session (id INTEGER PRIMARY KEY, token TEXT UNIQUE NOT NULL, started_ms INTEGER NOT NULL) STRICT
@@ -38,38 +42,46 @@ _FIGURE = """
 CREATE TABLE money_figure (kind TEXT PRIMARY KEY, value REAL NOT NULL, source TEXT NOT NULL, at_ms INTEGER NOT NULL,
  unit TEXT NOT NULL) STRICT
 """
-SCHEMA = Schema("money", ((_SESSION, _HEATER, _INTERVAL, _NEVER_CHANGED, _OPEN, _FIGURE),))
+_INTERVAL_GROWN = tuple(
+    f"ALTER TABLE money_interval ADD COLUMN {column}"
+    for column in (
+        "account INTEGER",
+        "solar_mj INTEGER NOT NULL DEFAULT 0 CHECK (solar_mj BETWEEN 0 AND energy_mj)",
+        "battery_mj INTEGER NOT NULL DEFAULT 0 CHECK (battery_mj BETWEEN 0 AND energy_mj)",
+        "solar_price_nano INTEGER",
+        "battery_price_nano INTEGER",
+        "alternative_price_nano INTEGER",
+        "alternative_nano INTEGER CHECK (abs(alternative_nano) <= 1 << 50)",
+    )
+)
+_HEATER_GROWN = "ALTER TABLE money_heater ADD COLUMN carry_alternative TEXT NOT NULL DEFAULT '0'"
+_BY_DAY = "CREATE INDEX money_interval_day ON money_interval (heater, day)"
+SCHEMA = Schema(
+    "money",
+    (
+        (_SESSION, _HEATER, _INTERVAL, _NEVER_CHANGED, _OPEN, _FIGURE),
+        (*_INTERVAL_GROWN, _HEATER_GROWN, _BY_DAY, *DAY_TABLES, *ACCOUNT_TABLES, *ENTRY_TABLES, FILL_DAYS),
+    ),
+)
 
 _SESSION_BITS = 24
 """A session may hold 16 million intervals: sixty years of ten heaters."""
-_INTERVAL_COLUMNS = 25
+_INTERVAL_COLUMNS = 32
 _PUT_INTERVAL = (
     f"INSERT INTO money_interval VALUES ({', '.join('?' * _INTERVAL_COLUMNS)}) ON CONFLICT (id) DO UPDATE SET"  # noqa: S608 - only marks
     " length_ms = excluded.length_ms, energy_mj = excluded.energy_mj, unmeasured_ms = excluded.unmeasured_ms,"
     " share_work_hi = excluded.share_work_hi, share_work_lo = excluded.share_work_lo,"
     " hashes_hi = excluded.hashes_hi, hashes_lo = excluded.hashes_lo, cost_nano = excluded.cost_nano,"
     " earned_usat = excluded.earned_usat, value_nano = excluded.value_nano, comparable = excluded.comparable,"
-    " closed = excluded.closed WHERE NOT closed"
+    " closed = excluded.closed, solar_mj = excluded.solar_mj, battery_mj = excluded.battery_mj,"
+    " alternative_nano = excluded.alternative_nano WHERE NOT closed"
 )
 _PUT_HEATER = (
-    "INSERT INTO money_heater (name, end_ms, counter_mj, carry_cost, carry_earned, carry_value)"
-    " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET end_ms = excluded.end_ms,"
+    "INSERT INTO money_heater (name, end_ms, counter_mj, carry_cost, carry_earned, carry_value, carry_alternative)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET end_ms = excluded.end_ms,"
     " counter_mj = excluded.counter_mj, carry_cost = excluded.carry_cost, carry_earned = excluded.carry_earned,"
-    " carry_value = excluded.carry_value"
+    " carry_value = excluded.carry_value, carry_alternative = excluded.carry_alternative"
 )
-_DAYS = """
-SELECT name, day, COUNT(*),
- SUM(length_ms), SUM(energy_mj), SUM(unmeasured_ms),
- SUM(share_work_hi), SUM(share_work_lo), SUM(hashes_hi), SUM(hashes_lo),
- SUM(IIF(ours, IFNULL(cost_nano, 0), 0)), SUM(IIF(ours AND cost_nano IS NOT NULL, length_ms, 0)),
- SUM(IIF(ours AND cost_nano IS NOT NULL, energy_mj, 0)),
- SUM(IFNULL(earned_usat, 0)), SUM(IIF(earned_usat IS NOT NULL, length_ms, 0)),
- SUM(IIF(ours, IFNULL(value_nano, 0), 0)), SUM(IIF(ours AND value_nano IS NOT NULL, length_ms, 0)),
- SUM(IIF(ours AND comparable, length_ms, 0)), SUM(IIF(ours AND comparable, energy_mj, 0)),
- SUM(IIF(ours AND comparable, cost_nano, 0)), SUM(IIF(ours AND comparable, value_nano, 0))
-FROM (SELECT *, currency = ? AS ours FROM money_interval WHERE closed)
-JOIN money_heater ON money_heater.id = heater GROUP BY heater, day
-"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +101,9 @@ class Past:
     session: int
     heaters: dict[str, HeaterState]
     days: dict[str, dict[int, Sums]]
-    """Sums of each local day, by heater."""
+    """Sums of the intervals of each local day, by heater."""
+    entries: dict[str, dict[int, Sums]]
+    """Sums of what was booked beside intervals, by heater and local day."""
 
 
 def begin_session(connection: sqlite3.Connection, token: str, started_ms: int, currency: str) -> Past:
@@ -101,8 +115,15 @@ def begin_session(connection: sqlite3.Connection, token: str, started_ms: int, c
     session: int = known[0] if known else _next_session(connection)
     if not known:
         connection.execute("INSERT INTO money_session VALUES (?, ?, ?)", (session, token, started_ms))
+    left_open = set(connection.execute("SELECT heater, day FROM money_interval WHERE NOT closed").fetchall())
     connection.execute("UPDATE money_interval SET closed = 1 WHERE NOT closed")
-    return Past(session=session, heaters=_heaters(connection), days=day_sums(connection, currency))
+    renew_days(connection, left_open | stale_days(connection))
+    return Past(
+        session=session,
+        heaters=_heaters(connection),
+        days=day_sums(connection, currency),
+        entries=entry_sums(connection, currency),
+    )
 
 
 def _next_session(connection: sqlite3.Connection) -> int:
@@ -117,41 +138,38 @@ def _next_session(connection: sqlite3.Connection) -> int:
 def _heaters(connection: sqlite3.Connection) -> dict[str, HeaterState]:
     """Return each heater's state; its end never lies before its last interval's."""
     rows = connection.execute(
-        "SELECT name, end_ms, counter_mj, carry_cost, carry_earned, carry_value FROM money_heater"
+        "SELECT name, end_ms, counter_mj, carry_cost, carry_earned, carry_value, carry_alternative FROM money_heater"
     ).fetchall()
     return {
         name: HeaterState(
             heater_id=name,
             end_ms=end_ms,
             counter_mj=counter_mj,
-            carry=Carry(cost=int(cost), earned=int(earned), value=int(value)),
+            carry=Carry(cost=int(cost), earned=int(earned), value=int(value), alternative=int(alternative)),
         )
-        for name, end_ms, counter_mj, cost, earned, value in rows
+        for name, end_ms, counter_mj, cost, earned, value, alternative in rows
     }
 
 
-def day_sums(connection: sqlite3.Connection, currency: str) -> dict[str, dict[int, Sums]]:
-    """Return the sums of closed intervals for each heater and local day."""
-    days: dict[str, dict[int, Sums]] = {}
-    for name, day, rows, length, energy, unmeasured, wh, wl, hh, hl, *money in connection.execute(_DAYS, (currency,)):
-        days.setdefault(name, {})[day] = Sums(rows, length, energy, unmeasured, joined(wh, wl), joined(hh, hl), *money)
-    return days
-
-
-def put(connection: sqlite3.Connection, session: int, rows: Iterable[Interval], heaters: Iterable[HeaterState]) -> None:
+def put(connection: sqlite3.Connection, session: int, rows: Sequence[Interval], heaters: Iterable[HeaterState]) -> None:
     """Write intervals and states as they are now; what was written before under the same number is replaced."""
+    connection.executemany(_PUT_HEATER, [_state_record(state) for state in heaters])
+    heater_ids: dict[str, int] = dict(connection.execute("SELECT name, id FROM money_heater").fetchall())
+    accounts = account_ids(connection, {row.terms.earning.account for row in rows})
     connection.executemany(
-        _PUT_HEATER,
-        [
-            (h.heater_id, h.end_ms, h.counter_mj, str(h.carry.cost), str(h.carry.earned), str(h.carry.value))
-            for h in heaters
-        ],
+        _PUT_INTERVAL,
+        [_record(session, heater_ids[row.heater_id], accounts.get(row.terms.earning.account), row) for row in rows],
     )
-    numbers: dict[str, int] = dict(connection.execute("SELECT name, id FROM money_heater").fetchall())
-    connection.executemany(_PUT_INTERVAL, [_record(session, numbers[row.heater_id], row) for row in rows])
+    renew_days(connection, {(heater_ids[row.heater_id], row.terms.day) for row in rows if row.closed})
 
 
-def _record(session: int, heater: int, row: Interval) -> tuple[object, ...]:
+def _state_record(state: HeaterState) -> tuple[object, ...]:
+    carry = state.carry
+    carries = (str(carry.cost), str(carry.earned), str(carry.value), str(carry.alternative))
+    return state.heater_id, state.end_ms, state.counter_mj, *carries
+
+
+def _record(session: int, heater: int, account: int | None, row: Interval) -> tuple[object, ...]:
     """Return an interval in the order of its columns."""
     terms = row.terms
     estimate = terms.estimate
@@ -179,4 +197,11 @@ def _record(session: int, heater: int, row: Interval) -> tuple[object, ...]:
         row.value_nano,
         row.comparable,
         row.closed,
+        account,
+        row.solar_mj,
+        row.battery_mj,
+        terms.solar_price_nano,
+        terms.battery_price_nano,
+        terms.alternative_price_nano,
+        row.alternative_nano,
     )

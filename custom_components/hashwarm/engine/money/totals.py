@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from .interval import Sums
 from .offset import offset_percent
 from .quantities import MICRO_SAT_PER_SAT, MJ_PER_KWH, NANO
+from .sums import Sums
 
 _LAST_DAYS = 30
 PERIODS = ("today", "yesterday", "last_30_days", "month", "season")
@@ -24,11 +24,23 @@ class PeriodTotals:
     cost_known_share: float | None = None
     """The part of the energy, 0 to 1, whose price was known."""
     earned_sat: float | None = None
-    """Expected from accepted share work."""
+    """Expected from accepted share work; what a pool has confirmed stands in its place."""
+    confirmed_sat: float | None = None
+    """The part of it that a pool has confirmed."""
+    difference_sat: float | None = None
+    """By how much what pools confirmed differs from what had been estimated for it; None where none has."""
     earned_known_share: float | None = None
     """The part of the time, 0 to 1, in which the network figures were known or nothing was mined."""
     earned_value: float | None = None
-    """Each earning at the price of the hour it was booked."""
+    """Each earning at the price of the hour it was booked; that of AI jobs included."""
+    ai_value: float | None = None
+    """The part of it that AI jobs earned."""
+    solar_kwh: float | None = None
+    battery_kwh: float | None = None
+    alternative_cost: float | None = None
+    """What the same heat would have cost from the heating otherwise used, of the part for which that is known."""
+    saved: float | None = None
+    """That, less the cost after earnings, of the part for which all three are known."""
     unmeasured_s: float | None = None
     offset_percent: float | None = None
     cost_per_kwh_after_earnings: float | None = None
@@ -62,8 +74,15 @@ def period_totals(sums: Sums) -> PeriodTotals:
         cost=sums.cost_nano / NANO if sums.cost_ms else None,
         cost_known_share=sums.cost_mj / sums.energy_mj if sums.energy_mj else None,
         earned_sat=sums.earned_usat / MICRO_SAT_PER_SAT if sums.earned_ms else None,
+        confirmed_sat=sums.confirmed_usat / MICRO_SAT_PER_SAT if sums.earned_ms else None,
+        difference_sat=sums.difference_usat / MICRO_SAT_PER_SAT if sums.confirmed_usat else None,
         earned_known_share=sums.earned_ms / sums.length_ms if sums.length_ms else None,
         earned_value=sums.value_nano / NANO if sums.value_ms else None,
+        ai_value=sums.ai_nano / NANO if sums.value_ms else None,
+        solar_kwh=sums.solar_mj / MJ_PER_KWH,
+        battery_kwh=sums.battery_mj / MJ_PER_KWH,
+        alternative_cost=sums.alternative_nano / NANO if sums.alternative_mj else None,
+        saved=sums.saved_nano / NANO if sums.saved_mj else None,
         unmeasured_s=sums.unmeasured_ms / 1000,
         offset_percent=offset_percent(sums),
         cost_per_kwh_after_earnings=after,
@@ -102,10 +121,10 @@ class PeriodStarts:
         return tuple(name for name, holds in inside.items() if holds)
 
 
-def sums_before(days: Mapping[int, Sums], starts: PeriodStarts) -> dict[str, Sums]:
-    """Return the sums of each period over its days before today; all time excepted."""
+def sums_between(days: Mapping[int, Sums], starts: PeriodStarts, last_day: int) -> dict[str, Sums]:
+    """Return the sums of each period over its days up to the last one asked for; all time excepted."""
     periods = {name: Sums() for name in PERIODS}
-    for day in range(min(starts.season, starts.today - _LAST_DAYS), starts.today):
+    for day in range(min(starts.season, starts.today - _LAST_DAYS), last_day + 1):
         sums = days.get(day)
         if sums is not None:
             for name in starts.names(day):

@@ -20,7 +20,7 @@ class Payout:
     """Money that left the pool for its owner."""
 
     payout_id: str
-    """Unlike that of any other payout of the account, and the same at every look: a transaction, a pool's own number."""
+    """Unlike that of any other payout of the account, the same at every look: a transaction, a pool's own number."""
     at: datetime
     sat: int
     state: PayoutState = PayoutState.CONFIRMED
