@@ -1,9 +1,14 @@
 """The price of electricity from a number or a sensor, in currency per kWh."""
 
+from dataclasses import dataclass
 from math import isfinite
+from time import monotonic
 
 from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT, STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import HomeAssistant
+
+from ..engine.model.protocols import Monotonic
+from .price_belief import PriceBelief
 
 ENERGY_FACTORS = {"kwh": 1.0, "mwh": 1e-3, "wh": 1e3}
 _DOLLARS = frozenset({"AUD", "CAD", "HKD", "NZD", "SGD", "USD"})
@@ -42,16 +47,51 @@ class FixedPrice:
         return self._per_kwh
 
 
-class SensorPrice:
-    """A price sensor; unknown while it is gone, not a number or in a unit that is not ours."""
+@dataclass(frozen=True, kw_only=True)
+class Charges:
+    """What comes on top of a sensor's price: taxes as a factor, fees per kWh."""
 
-    def __init__(self, hass: HomeAssistant, entity_id: str, currency: str) -> None:
+    factor: float = 1.0
+    offset: float = 0.0
+
+    def on(self, per_kwh: float) -> float:
+        """Return what is paid for a kWh."""
+        return per_kwh * self.factor + self.offset
+
+
+NO_CHARGES = Charges()
+
+
+class SensorPrice:
+    """A price sensor; unknown while it is gone, not a number, in a unit that is not ours, or not believed."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entity_id: str,
+        currency: str,
+        charges: Charges = NO_CHARGES,
+        *,
+        clock: Monotonic = monotonic,
+    ) -> None:
         self._hass = hass
         self._currency = currency
+        self._belief = PriceBelief()
+        self._clock = clock
+        self.charges = charges
         self.entity_id = entity_id
 
     def price_now(self) -> float | None:
-        """Return the price per kWh in the home's currency, None when unknown."""
+        """Return what a kWh costs in the home's currency, charges included; None when unknown."""
+        told = self.told_now()
+        return None if told is None else self.charges.on(told)
+
+    def told_now(self) -> float | None:
+        """Return the price as the sensor tells it, per kWh in the home's currency."""
+        told = self._read()
+        return None if told is None else self._belief.take(told, self._clock())
+
+    def _read(self) -> float | None:
         state = self._hass.states.get(self.entity_id)
         if state is None:
             return None

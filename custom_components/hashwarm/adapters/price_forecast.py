@@ -16,7 +16,7 @@ from ..engine.model.planning import SLOT_S
 from ..engine.model.protocols import PriceForecast, WallClock
 from .asking import FAILURES, ask
 from .periods import Period, quarter_hours
-from .price import FixedPrice, SensorPrice, unit_factor
+from .price import NO_CHARGES, Charges, FixedPrice, SensorPrice, unit_factor
 from .price_actions import ChosenEntity, PriceAction, price_action
 from .price_attributes import OTHER_PRICES, listed_prices, number, periods_of
 from .price_scale import agrees, at_scale_of
@@ -67,9 +67,16 @@ class EntityPriceForecast(SensorPrice, PriceForecast):
     """
 
     def __init__(
-        self, hass: HomeAssistant, entity_id: str, currency: str, recorder: Recorder, *, now: WallClock = utcnow
+        self,
+        hass: HomeAssistant,
+        entity_id: str,
+        currency: str,
+        recorder: Recorder,
+        charges: Charges = NO_CHARGES,
+        *,
+        now: WallClock = utcnow,
     ) -> None:
-        super().__init__(hass, entity_id, currency)
+        super().__init__(hass, entity_id, currency, charges)
         self._recorder = recorder
         self._now = now
         self._answers: list[Period] = []
@@ -81,7 +88,7 @@ class EntityPriceForecast(SensorPrice, PriceForecast):
 
     @override
     async def prices(self, start: datetime, end: datetime) -> list[tuple[datetime, float]]:
-        """Return the price of each quarter of an hour that is known, from `start` to before `end`."""
+        """Return the price of each quarter of an hour that is known, from `start` to before `end`, charges included."""
         now = self._now()
         span, state = (start.timestamp(), end.timestamp()), self._hass.states.get(self.entity_id)
         if state is not None:
@@ -89,13 +96,13 @@ class EntityPriceForecast(SensorPrice, PriceForecast):
             self._factor = unit_factor(unit, self._currency) or self._factor
         source, name, listed = await self._listed(state, now, span)
         known = quarter_hours(await self._recorded(now), *span) | listed
-        slot, price_now = now.timestamp() // SLOT_S * SLOT_S, self.price_now()
+        slot, price_now = now.timestamp() // SLOT_S * SLOT_S, self.told_now()
         if price_now is not None and span[0] <= slot < span[1]:
             known.setdefault(slot, price_now)
         if not listed and known:
             source, name = PriceSource.RECORDED, self.entity_id
         self.origin = PriceOrigin(source=source, name=name, known_until=_known_until(known, slot))
-        return _told(dict(sorted(known.items())))
+        return _told({at: self.charges.on(price) for at, price in sorted(known.items())})
 
     async def _listed(
         self, state: State | None, now: datetime, span: tuple[float, float]
@@ -114,7 +121,7 @@ class EntityPriceForecast(SensorPrice, PriceForecast):
         return self._neighbours(chosen, now, span)
 
     def _on_scale(self, periods: list[Period], now: datetime, span: tuple[float, float]) -> Prices:
-        return at_scale_of(quarter_hours(periods, *span), self.price_now(), now.timestamp())
+        return at_scale_of(quarter_hours(periods, *span), self.told_now(), now.timestamp())
 
     def _attributes_of(self, state: State) -> list[Period]:
         unit = state.attributes.get(ATTR_UNIT_OF_MEASUREMENT)
@@ -172,7 +179,7 @@ class EntityPriceForecast(SensorPrice, PriceForecast):
             if state is not None and periods:
                 shape = tuple(sorted(name for name, value in state.attributes.items() if isinstance(value, list)))
                 together.setdefault(shape, (entity_id, []))[1].extend(periods)
-        price_now = self.price_now()
+        price_now = self.told_now()
         for entity_id, periods in together.values():
             prices = self._on_scale(periods, now, span)
             if prices and agrees(prices, price_now, now.timestamp()):
