@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from ..model.errors import SourceError
+
+MAX_DIFFICULTY = 1e20
 
 
 class FigureKind(StrEnum):
@@ -45,6 +47,10 @@ class RateLimitedError(SourceError):
         self.retry_after_s = retry_after_s
 
 
+class NothingNowError(SourceError):
+    """The source has nothing to tell now; asking it again soon costs nobody anything."""
+
+
 class Source(Protocol):
     """A place that tells figures. Errors: SourceError."""
 
@@ -60,4 +66,18 @@ class Source(Protocol):
 
     async def fetch(self, kinds: frozenset[FigureKind]) -> dict[FigureKind, float]:
         """Make that request and return what it brought."""
+        ...
+
+
+@runtime_checkable
+class PriceHistory(Protocol):
+    """A source that also knows past prices. Errors: SourceError."""
+
+    @property
+    def name(self) -> str:
+        """As shown to people."""
+        ...
+
+    async def historical_price(self, at: datetime) -> float:
+        """Return the price of a bitcoin at that moment."""
         ...

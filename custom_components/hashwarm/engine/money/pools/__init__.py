@@ -1,5 +1,23 @@
 """What pools tell of an account: one reader per pool, pure parsers and thin clients."""
 
 from .reading import AccountReading, ConfirmedDay, FoundBlock, Payout, PayoutState, PoolReader
+from .registry import POOLS, Credentials, Need, PoolInfo, PoolKind, Tells, build, guess_pool
+from .watch import PoolWatch
 
-__all__ = ["AccountReading", "ConfirmedDay", "FoundBlock", "Payout", "PayoutState", "PoolReader"]
+__all__ = [
+    "POOLS",
+    "AccountReading",
+    "ConfirmedDay",
+    "Credentials",
+    "FoundBlock",
+    "Need",
+    "Payout",
+    "PayoutState",
+    "PoolInfo",
+    "PoolKind",
+    "PoolReader",
+    "PoolWatch",
+    "Tells",
+    "build",
+    "guess_pool",
+]

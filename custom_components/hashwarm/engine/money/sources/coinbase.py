@@ -5,7 +5,7 @@ import aiohttp
 from ...model.errors import SourceError
 from ..figures import FigureKind
 from ..quantities import MAX_PRICE
-from .http import get_json, member, number
+from .http import JsonReader, member, number
 
 DEFAULT_URL = "https://api.coinbase.com"
 
@@ -28,7 +28,7 @@ class Coinbase:
     requests = (frozenset({FigureKind.BTC_PRICE}),)
 
     def __init__(self, session: aiohttp.ClientSession, *, currency: str, base_url: str = DEFAULT_URL) -> None:
-        self._session = session
+        self._reader = JsonReader(session)
         self._currency = currency
         self._base_url = base_url.rstrip("/")
 
@@ -37,4 +37,4 @@ class Coinbase:
         if kinds != self.requests[0]:
             raise SourceError("Only the price is told here")
         url = f"{self._base_url}/v2/prices/BTC-{self._currency}/spot"
-        return parse_spot(await get_json(self._session, url), self._currency)
+        return parse_spot(await self._reader.get(url), self._currency)

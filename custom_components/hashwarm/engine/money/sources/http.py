@@ -1,5 +1,8 @@
-"""One bounded GET of JSON."""
+"""Bounded requests for JSON that tell no secret when they fail, and that ask for nothing twice that did not change."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
 from http import HTTPStatus
 import json
 import math
@@ -12,6 +15,16 @@ from ..figures import RateLimitedError
 
 _TIMEOUT = aiohttp.ClientTimeout(total=20)
 _MAX_BYTES = 262_144
+_CONDITIONS = {"ETag": "If-None-Match", "Last-Modified": "If-Modified-Since"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What a server said; `conditions` are the headers that ask for it again only if it changed."""
+
+    status: int
+    body: bytes
+    conditions: Mapping[str, str]
 
 
 def shown(url: str) -> str:
@@ -19,35 +32,84 @@ def shown(url: str) -> str:
     return re.split(r"[/?#]", url.rpartition("://")[2].rpartition("@")[2], maxsplit=1)[0]
 
 
-async def get_json(session: aiohttp.ClientSession, url: str) -> object:
-    """Return the JSON at an address. Errors: RateLimitedError, SourceError."""
+async def fetch(
+    session: aiohttp.ClientSession,
+    url: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    body: object = None,
+    redirects: bool = True,
+    max_bytes: int = _MAX_BYTES,
+) -> Answer:
+    """GET, or POST `body` as JSON; any status is an answer but one that asks for patience.
+
+    Errors: RateLimitedError, SourceError.
+    """
+    method = "GET" if body is None else "POST"
     try:
-        async with session.get(url, timeout=_TIMEOUT, allow_redirects=True) as response:
-            _check(response)
-            body = await _bounded(response.content)
-        return json.loads(body)
-    except (aiohttp.ClientError, TimeoutError) as error:
-        # The text of such an error may hold the whole address.
+        async with session.request(
+            method, url, headers=headers, json=body, timeout=_TIMEOUT, allow_redirects=redirects
+        ) as response:
+            _refuse_haste(response)
+            conditions = {
+                asks: response.headers[told] for told, asks in _CONDITIONS.items() if told in response.headers
+            }
+            content = await _bounded(response.content, max_bytes)
+            return Answer(status=response.status, body=content, conditions=conditions)
+    except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+        # The text of such an error may hold the whole address, or a header.
         raise SourceError(f"{shown(url)}: {type(error).__name__}") from None
+
+
+def decoded(body: bytes, url: str, *, exact: bool = False) -> object:
+    """Return the JSON of a body; `exact` keeps fractions as Decimal. Errors: SourceError."""
+    try:
+        return json.loads(body, parse_float=Decimal if exact else None)
     except (ValueError, RecursionError) as error:
         raise SourceError(f"{shown(url)}: no JSON") from error
 
 
-def _check(response: aiohttp.ClientResponse) -> None:
-    """Raise unless the server answered well."""
-    host = shown(str(response.url))
-    if response.status == HTTPStatus.TOO_MANY_REQUESTS:
-        raise RateLimitedError(f"{host}: too many requests", retry_after(response.headers.get("Retry-After")))
-    if response.status != HTTPStatus.OK:
-        raise SourceError(f"{host}: HTTP {response.status}")
+async def get_json(session: aiohttp.ClientSession, url: str) -> object:
+    """Return the JSON at an address. Errors: RateLimitedError, SourceError."""
+    return await JsonReader(session).get(url)
 
 
-async def _bounded(stream: aiohttp.StreamReader) -> bytes:
+class JsonReader:
+    """Reads JSON; what a server marks with ETag or Last-Modified is sent again only when it changed."""
+
+    def __init__(self, session: aiohttp.ClientSession) -> None:
+        self._session = session
+        self._held: dict[str, Answer] = {}
+
+    async def get(self, url: str) -> object:
+        """Return the JSON at an address. Errors: RateLimitedError, SourceError."""
+        held = self._held.get(url)
+        answer = await fetch(self._session, url, headers=held.conditions if held else None)
+        if held is not None and answer.status == HTTPStatus.NOT_MODIFIED:
+            return decoded(held.body, url)
+        if answer.status != HTTPStatus.OK:
+            raise SourceError(f"{shown(url)}: HTTP {answer.status}")
+        value = decoded(answer.body, url)
+        self._held.pop(url, None)
+        if answer.conditions:
+            self._held[url] = answer
+        return value
+
+
+def _refuse_haste(response: aiohttp.ClientResponse) -> None:
+    """Raise when the server asks for patience: at any 429, and at a 503 that says for how long."""
+    header = response.headers.get("Retry-After")
+    busy = response.status == HTTPStatus.SERVICE_UNAVAILABLE and header is not None
+    if busy or response.status == HTTPStatus.TOO_MANY_REQUESTS:
+        raise RateLimitedError(f"{shown(str(response.url))}: too many requests", retry_after(header))
+
+
+async def _bounded(stream: aiohttp.StreamReader, max_bytes: int) -> bytes:
     """Return a body of believable size."""
     body = bytearray()
     async for chunk in stream.iter_any():
         body += chunk
-        if len(body) > _MAX_BYTES:
+        if len(body) > max_bytes:
             raise SourceError("The answer is too long")
     return bytes(body)
 
@@ -63,7 +125,7 @@ def retry_after(header: str | None) -> float | None:
 
 def number(value: object, low: float, high: float, name: str) -> float:
     """Return a number, also from its text, within bounds. Errors: SourceError."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
+    if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
         raise SourceError(f"{name} is no number")
     try:
         parsed = float(value)
