@@ -49,8 +49,11 @@ class RoofSurplus:
         *,
         solar: SolarForecast | None,
         own_power_w: Callable[[], float | None],
+        battery_w: Callable[[], float | None] = lambda: None,
         now: WallClock = utcnow,
     ) -> None:
+        """Take the meters; what a battery gives, in W, is no surplus of the roof."""
+        self._battery_w = battery_w
         self._grid = grid
         self._solar = solar
         self._own_power_w = own_power_w
@@ -88,7 +91,9 @@ class RoofSurplus:
     def _balance_w(self) -> float | None:
         """Return what the house would draw from the grid without our heaters."""
         grid_w = self._grid.read_w()
-        return None if grid_w is None else grid_w - (self._own_power_w() or 0.0)
+        if grid_w is None:
+            return None
+        return grid_w + max(self._battery_w() or 0.0, 0.0) - (self._own_power_w() or 0.0)
 
     def _learn(self, solar_w: float | None, now: datetime) -> None:
         """Take note of what the house draws, where it can be told from what the roof gives."""

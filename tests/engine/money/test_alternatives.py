@@ -9,6 +9,7 @@ import pytest
 from custom_components.hashwarm.engine.money.alternatives import (
     COPS,
     EFFICIENCIES,
+    AlternativePrice,
     Burner,
     HeatingKind,
     HeatPump,
@@ -18,6 +19,7 @@ from custom_components.hashwarm.engine.money.alternatives import (
     cheaper_than,
     mining_pays_without_heat,
 )
+from custom_components.hashwarm.engine.money.electricity import MeteredElectricity
 from custom_components.hashwarm.engine.money.payback import DAY_S, LEAST_OBSERVED_S, payback
 
 
@@ -89,6 +91,52 @@ def test_a_negative_price_makes_cheap_heat_everywhere():
     """An hour in which one is paid for drawing power is an hour like any other."""
     assert cost(Resistive(), electricity=-0.05) == -0.05
     assert cost(HeatPump(cop_mild=2.5, cop_cold=2.5), outdoor_c=0.0, electricity=-0.05) == pytest.approx(-0.02)
+
+
+def test_the_other_heating_would_draw_on_the_roof_too():
+    """A heating rod in the sun costs what our heat costs; it follows every five minutes, a price at once."""
+    told = {"price": 0.30, "grid_w": -100.0, "outdoor_c": 0.4, "now_s": 0.0}
+    electricity = MeteredElectricity(
+        grid_price=lambda: told["price"], feed_in_price=0.08, grid_w=lambda: told["grid_w"]
+    )
+    rod, pump = (
+        AlternativePrice(
+            heating,
+            electricity=electricity,
+            own_power_w=lambda: 1000.0,
+            outdoor_c=lambda: told["outdoor_c"],
+            clock=lambda: told["now_s"],
+        )
+        for heating in (Resistive(), HeatPump(cop_mild=4.0, cop_cold=2.0))
+    )
+    assert rod.per_kwh() == pytest.approx(0.08)
+    assert pump.per_kwh() == pytest.approx(0.08 / 3.0)
+    told |= {"grid_w": 480.0, "outdoor_c": 7.4, "now_s": 299.0}
+    assert rod.per_kwh() == pytest.approx(0.08)
+    told["now_s"] = 300.0
+    assert rod.per_kwh() == pytest.approx(0.19)
+    assert pump.per_kwh() == pytest.approx(0.19 / 4.0)
+    told["price"] = 0.40
+    assert rod.per_kwh() == pytest.approx(0.24)
+    told |= {"outdoor_c": nan, "now_s": 700.0}
+    assert pump.per_kwh() is None
+
+
+@given(grid_w=st.floats(-5000, 5000), battery_w=st.floats(-5000, 5000))
+def test_steps_stay_between_the_prices(grid_w, battery_w):
+    """However the shares are rounded, they are one."""
+    electricity = MeteredElectricity(
+        grid_price=lambda: 0.3, feed_in_price=0.08, grid_w=lambda: grid_w, battery_w=lambda: battery_w
+    )
+    price = AlternativePrice(
+        Resistive(),
+        electricity=electricity,
+        own_power_w=lambda: 1000.0,
+        outdoor_c=lambda: None,
+        clock=lambda: 0.0,
+    ).per_kwh()
+    assert price is not None
+    assert 0.08 - 1e-9 <= price <= 0.3 + 1e-9
 
 
 @pytest.mark.parametrize(

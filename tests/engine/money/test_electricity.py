@@ -5,7 +5,6 @@ import pytest
 
 from custom_components.hashwarm.engine.money.electricity import (
     ALL_GRID,
-    GridOnly,
     MeteredElectricity,
     Prices,
     Supply,
@@ -103,7 +102,7 @@ def test_the_supply_follows_the_meters():
 
 def test_without_meters_all_is_grid():
     """A battery alone tells nothing of what is imported."""
-    bare = GridOnly(lambda: 0.3)
+    bare = MeteredElectricity(grid_price=lambda: 0.3)
     assert bare.prices() == Prices(grid=0.3)
     assert not bare.known
     assert bare.supply(100.0) == ALL_GRID

@@ -5,6 +5,9 @@ from enum import StrEnum
 from math import isfinite
 from typing import Protocol, override
 
+from ..model.protocols import Monotonic
+from .electricity import Electricity, Prices, Read, Supply
+
 OIL_KWH_PER_L = 10.0
 PELLETS_KWH_PER_KG = 4.8
 WOOD_KWH_PER_KG = 4.1
@@ -15,6 +18,8 @@ MILD_C, COLD_C = 7.0, -7.0
 WARMEST_C = 20.0
 LEAST_COP = 1.0
 """A heat pump that can do no more heats with its rod."""
+LOOKS_EVERY_S = 300.0
+SHARE_STEPS = 4
 
 
 class HeatingKind(StrEnum):
@@ -138,6 +143,51 @@ class HeatPump(OtherHeating):
         if price is None or outdoor_c is None or not isfinite(outdoor_c):
             return None
         return price / self.cop(outdoor_c)
+
+
+class AlternativePrice:
+    """What a kWh of heat costs now from the other heating, in steps: the ledger begins a row whenever it changes.
+
+    A heating by electricity would draw on the roof and on the battery as ours does. Their shares count in quarters,
+    the outdoor temperature in whole degrees, and both are looked at every five minutes or when a price changes.
+    """
+
+    def __init__(
+        self,
+        heating: OtherHeating,
+        *,
+        electricity: Electricity,
+        own_power_w: Read,
+        outdoor_c: Read,
+        clock: Monotonic,
+    ) -> None:
+        """Take how to read what our heaters draw together, in W, and the outdoor temperature."""
+        self._heating = heating
+        self._electricity = electricity
+        self._own_power_w = own_power_w
+        self._outdoor_c = outdoor_c
+        self._clock = clock
+        self._looked: tuple[float, Prices] | None = None
+        self._per_kwh: float | None = None
+
+    def per_kwh(self) -> float | None:
+        """Return the price, None when unknown."""
+        now_s, prices = self._clock(), self._electricity.prices()
+        if self._looked is None or now_s - self._looked[0] >= LOOKS_EVERY_S or self._looked[1] != prices:
+            self._looked = (now_s, prices)
+            outdoor_c = self._outdoor_c()
+            self._per_kwh = self._heating.cost_per_kwh_heat(
+                outdoor_c=float(round(outdoor_c)) if outdoor_c is not None and isfinite(outdoor_c) else None,
+                electricity_price=prices.mixed(_stepped(self._electricity.supply(self._own_power_w()))),
+            )
+        return self._per_kwh
+
+
+def _stepped(supply: Supply) -> Supply:
+    """Return a supply with its shares in quarters."""
+    grid = round(supply.grid * SHARE_STEPS) / SHARE_STEPS
+    battery = min(round(supply.battery * SHARE_STEPS) / SHARE_STEPS, 1.0 - grid)
+    return Supply(grid=grid, solar=1.0 - grid - battery, battery=battery)
 
 
 def mining_pays_without_heat(revenue_per_kwh: float | None, electricity_price: float | None) -> bool | None:

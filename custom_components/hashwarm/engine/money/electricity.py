@@ -108,14 +108,6 @@ class MeteredElectricity(Electricity):
         return marginal_supply(self._grid_w(), battery_w, own_power_w)
 
 
-class GridOnly(MeteredElectricity):
-    """A home without meters: everything is from the grid."""
-
-    def __init__(self, grid_price: Read) -> None:
-        """Take how to read the price per kWh."""
-        super().__init__(grid_price=grid_price)
-
-
 def marginal_supply(grid_w: float | None, battery_w: float | None, own_power_w: float | None) -> Supply:
     """Return where the heaters' power comes from, with the heaters as the last load of the house.
 
