@@ -50,7 +50,7 @@ def _seen(transaction: Row, address: str, at: datetime) -> Seen:
         payout = Payout(payout_id=txid, at=confirmed_at or at, sat=received_sat, state=state, txid=txid)
     # A pool that pays out of the coinbase pays many: only who gets most of the block has found it.
     found = confirmed_at is not None and _is_coinbase(inputs) and 2 * received_sat > _sum_sat(outputs)
-    block = _block(status, confirmed_at) if found and confirmed_at is not None else None
+    block = _block(status, confirmed_at, txid, received_sat) if found and confirmed_at is not None else None
     return Seen(txid=txid, confirmed_at=confirmed_at, payout=payout, block=block)
 
 
@@ -73,10 +73,14 @@ def _is_coinbase(inputs: list[Row]) -> bool:
     return bool(inputs) and inputs[0].get("is_coinbase") is True
 
 
-def _block(status: Row, at: datetime) -> FoundBlock:
+def _block(status: Row, at: datetime, txid: str, received_sat: int) -> FoundBlock:
     """Read the block that a transaction is in. Errors: SourceError."""
     return FoundBlock(
-        block_hash=text(status.get("block_hash"), "block_hash"), at=at, height=told(status, ["block_height"], count)
+        block_hash=text(status.get("block_hash"), "block_hash"),
+        at=at,
+        height=told(status, ["block_height"], count),
+        txid=txid,
+        sat=received_sat,
     )
 
 

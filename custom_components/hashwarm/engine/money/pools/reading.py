@@ -42,6 +42,10 @@ class FoundBlock:
     block_hash: str
     at: datetime
     height: int | None = None
+    txid: str | None = None
+    """Of the coinbase, where the finder is paid by it."""
+    sat: int | None = None
+    """What the finder got of it."""
 
 
 @dataclass(frozen=True, kw_only=True)
