@@ -1,12 +1,12 @@
 """The owner of the one task that looks at a pool account, every ten minutes and patiently."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 import logging
 import random
 
-from ...model.errors import SourceError
+from ...model.errors import HashwarmError, SourceError
 from ...model.protocols import Monotonic
 from ..patience import Patience
 from .reading import AccountReading, PoolReader
@@ -24,15 +24,17 @@ class PoolWatch:
         reader: PoolReader,
         *,
         since: Callable[[], datetime],
+        on_reading: Callable[[AccountReading], Awaitable[None]],
         clock: Monotonic,
         randomness: random.Random,
-        on_reading: Callable[[AccountReading], None] | None = None,
     ) -> None:
-        """Take where to look, and since when payouts are wanted, asked before each look."""
+        """Take where to look, from when on, and who books what is seen.
+
+        `on_reading` may raise a HashwarmError: then the reading counts as not booked, and the next look comes later.
+        """
         self.reader = reader
-        self.on_reading = on_reading
-        """Called with each good reading."""
         self.last: AccountReading | None = None
+        """The last reading that was booked."""
         self.problem: str | None = None
         """The translation key of what went wrong at the last look, None when nothing did."""
         self._since = since
@@ -68,28 +70,26 @@ class PoolWatch:
         """Look once and note how long to wait then; an error becomes `problem`."""
         try:
             reading = await self.reader.read(self._since())
-        except SourceError as error:
+            await self._on_reading(reading)
+        except HashwarmError as error:
             self._note(error)
         else:
-            self._take(reading)
+            if self.problem is not None:
+                _LOGGER.info("%s tells of the account again", self.reader.name)
+            self.last, self.problem = reading, None
+            self._patience.answered(self._clock())
         for listener in list(self._listeners):
             listener()
 
-    def _take(self, reading: AccountReading) -> None:
-        """Keep a good reading and hand it on."""
-        if self.problem is not None:
-            _LOGGER.info("%s tells of the account again", self.reader.name)
-        self.last, self.problem = reading, None
-        self._patience.answered(self._clock())
-        if self.on_reading is not None:
-            self.on_reading(reading)
-
-    def _note(self, error: SourceError) -> None:
+    def _note(self, error: HashwarmError) -> None:
         """Keep what went wrong, said once in the log."""
         if error.key != self.problem:
             _LOGGER.info("%s told nothing of the account: %s", self.reader.name, error)
         self.problem = error.key
-        self._patience.failed(self._clock(), error)
+        if isinstance(error, SourceError):
+            self._patience.failed(self._clock(), error)
+        else:
+            self._patience.answered(self._clock())
 
     async def _run(self) -> None:
         """Look, wait, and look again."""
