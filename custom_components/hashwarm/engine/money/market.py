@@ -63,7 +63,7 @@ class Market:
         self._patience: dict[tuple[int, frozenset[FigureKind]], Patience] = {}
         self._guard = JumpGuard()
         self._check = CrossCheck()
-        self._past_prices: dict[datetime, float] = {}
+        self._past_prices: dict[datetime, Figure] = {}
         self._listeners: list[Callable[[], None]] = []
         self._task: asyncio.Task[None] | None = None
 
@@ -198,7 +198,7 @@ class Market:
             if kind in kinds and source.name != name
         ]
 
-    async def historical_price(self, at: datetime) -> float | None:
+    async def historical_price(self, at: datetime) -> Figure | None:
         """Return the price of a bitcoin at a moment of the past, None when nobody tells it now.
 
         Each hour is asked for once; after a failure the source is left alone for a while. Many payouts seen late are
@@ -224,7 +224,7 @@ class Market:
         patience.failures = 0
         if len(self._past_prices) >= _MAX_PAST_PRICES:
             self._past_prices.clear()
-        self._past_prices[hour] = price
+        self._past_prices[hour] = Figure(value=price, source=source.name, at=hour)
 
     async def _remember(self) -> None:
         """Take up the figures last saved; a price in another currency is none. Errors: StoreError."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import override
 
 import aiohttp
@@ -18,6 +18,8 @@ DEFAULT_URL = "https://mempool.space"
 _PAGE = 25
 """Confirmed transactions on a page."""
 _MAX_PAGES = 20
+_SURELY = timedelta(days=30)
+"""All of this time is told, or nothing: what is missing from it counts as taken back."""
 _MAX_BYTES = 4_194_304
 """A coinbase may pay hundreds of miners."""
 
@@ -105,16 +107,15 @@ class AddressWatch(PoolReader):
     async def read(self, since: datetime) -> AccountReading:
         at = self._now()
         news: dict[str, Seen] = {}
-        path = self._path
-        for _ in range(_MAX_PAGES):
+        path, pages = self._path, 0
+        while path:
             page = parse_transactions(await self._client.json(path, max_bytes=_MAX_BYTES), self._address, at)
             news |= {seen.txid: seen for seen in page if seen.confirmed_at is None or seen.confirmed_at >= since}
-            older = _last_of_full(page, since)
-            if older is None:
-                break
-            path = f"{self._path}/chain/{older}"
-        else:
-            raise SourceError("The address has more transactions than can be looked through")
+            pages += 1
+            older = _last_of_full(page, since if pages < _MAX_PAGES else max(since, at - _SURELY))
+            if older and pages >= _MAX_PAGES:
+                raise SourceError("The address has more transactions than can be looked through")
+            path = f"{self._path}/chain/{older}" if older else ""
         return AccountReading(
             at=at,
             payouts=tuple(seen.payout for seen in news.values() if seen.payout),
