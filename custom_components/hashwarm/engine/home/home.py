@@ -1,11 +1,12 @@
 """The home: one ledger and one market for all heaters."""
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import tzinfo
 from enum import StrEnum
 import logging
+import random
 import secrets
 
 from ..model.errors import StoreError
@@ -18,14 +19,17 @@ from ..money.hashprice import (
     hashprice_btc,
     value_per_kwh,
 )
+from ..money.pools import PoolReader
 from ..money.quantities import PPM
 from ..store import Store
+from .pool_accounts import AccountSettings, PoolAccounts
 from .snapshot import Snapshots
 
 _LOGGER = logging.getLogger(__name__)
 FLUSH_S = 10.0
 """The most that a kill can lose."""
 _STOP_S = 10.0
+_FOLDS_EVERY_S = 6 * 3600.0
 _TERA = 1e12
 
 
@@ -65,6 +69,7 @@ class Home:
         now: WallClock,
         electricity: Electricity,
         alternative_per_kwh: Callable[[], float | None] = lambda: None,
+        accounts: Sequence[tuple[AccountSettings, PoolReader]] = (),
         token: str | None = None,
     ) -> None:
         """Take collaborators, started by their owner; `token` tells this run from any other."""
@@ -86,6 +91,17 @@ class Home:
         )
         self._snapshots = Snapshots(self._ledger, currency, tz, now)
         self._earnings: dict[str, Earning] = {}
+        self.accounts = PoolAccounts(
+            accounts,
+            ledger=self._ledger,
+            store=store,
+            market=market,
+            currency=currency,
+            now=now,
+            clock=clock,
+            randomness=random.SystemRandom(),
+        )
+        self._folds_at_s = clock() + _FOLDS_EVERY_S
         self._listeners: list[Callable[[], None]] = []
         self._task: asyncio.Task[None] | None = None
         self._unavailable = False
@@ -121,9 +137,11 @@ class Home:
         """Read the past and keep writing; a store that fails is tried again every 10 s."""
         await self.flush()
         self._task = asyncio.create_task(self._run(), name="hashwarm ledger")
+        await self.accounts.start()
 
     async def stop(self) -> None:
-        """Close every interval, write, and end the task."""
+        """Close every interval, write, and end the tasks."""
+        await self.accounts.stop()
         task, self._task = self._task, None
         if task is not None:
             task.cancel()
@@ -142,7 +160,10 @@ class Home:
             await self._ledger.flush()
 
     def set_earning(self, heater_id: str, earning: Earning) -> None:
-        """Say what the heater's share work is paid for: pool or solo with its fee, or nothing."""
+        """Say what the heater's share work is paid for, with its fee, or nothing; the account it feeds knows best."""
+        account = self.accounts.fed_by(heater_id)
+        if account is not None and earning.scheme is not Scheme.NONE:
+            earning = account.earning
         self._earnings[heater_id] = earning
         self._ledger.set_earning(heater_id, earning)
 
@@ -182,16 +203,21 @@ class Home:
         hashprice = hashprice_btc(difficulty, reward)
         if not hash_rate_hs:
             return Outlook(hashprice_btc=hashprice)
+        odds = Outlook(
+            hashprice_btc=hashprice,
+            block_odds_per_day=block_odds_per_day(hash_rate_hs, difficulty),
+            block_odds_per_year=block_odds_per_year(hash_rate_hs, difficulty),
+        )
+        if not earning.by_shares:
+            return odds
         value = heat_cost = None
         btc, price = self._market.btc_price, self.price_per_kwh
         if power_w and btc is not None:
             value = value_per_kwh(power_w / hash_rate_hs * _TERA, difficulty, reward, btc, fee)
             heat_cost = None if price is None else price - value
-        return Outlook(
-            hashprice_btc=hashprice,
+        return replace(
+            odds,
             expected_sat_per_day=expected_sat_per_day(hash_rate_hs, difficulty, reward, fee),
-            block_odds_per_day=block_odds_per_day(hash_rate_hs, difficulty),
-            block_odds_per_year=block_odds_per_year(hash_rate_hs, difficulty),
             value_per_kwh=value,
             heat_cost_per_kwh=heat_cost,
         )
@@ -206,3 +232,13 @@ class Home:
         while True:
             await asyncio.sleep(FLUSH_S)
             await self.flush()
+            if self._clock() >= self._folds_at_s:
+                self._folds_at_s = self._clock() + _FOLDS_EVERY_S
+                await self._fold()
+
+    async def _fold(self) -> None:
+        """Fold old days; what cannot be done now is done another time."""
+        try:
+            await self._ledger.fold_old()
+        except StoreError as error:
+            _LOGGER.warning("Old days of the ledger could not be folded: %s", error)

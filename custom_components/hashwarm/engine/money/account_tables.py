@@ -1,6 +1,6 @@
 """What pools told of accounts, as it was told."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 import sqlite3
 
@@ -8,7 +8,9 @@ from .calendar import epoch_ms, moment
 from .pools.reading import AccountReading, FoundBlock, Payout, PayoutState
 
 # A payout's state may change, its amount never: a person's correction is a fact of its own beside it.
-_ACCOUNT = "CREATE TABLE money_account (id INTEGER PRIMARY KEY, name TEXT UNIQUE NOT NULL) STRICT"
+_ACCOUNT = (
+    "CREATE TABLE money_account (id INTEGER PRIMARY KEY, name TEXT UNIQUE NOT NULL, since_ms INTEGER NOT NULL) STRICT"
+)
 _BALANCE = """
 CREATE TABLE money_balance (account INTEGER NOT NULL, at_ms INTEGER NOT NULL, unpaid_sat INTEGER, paid_sat INTEGER,
  credited_sat INTEGER, PRIMARY KEY (account, at_ms)) STRICT, WITHOUT ROWID
@@ -31,7 +33,7 @@ CREATE TABLE money_block (account INTEGER NOT NULL, block_hash TEXT NOT NULL, at
 _SETTLEMENT = """
 CREATE TABLE money_settlement (id INTEGER PRIMARY KEY, account INTEGER NOT NULL, key TEXT NOT NULL,
  revision INTEGER NOT NULL, from_ms INTEGER NOT NULL, to_ms INTEGER NOT NULL, sat INTEGER NOT NULL,
- estimated_usat INTEGER NOT NULL, at_ms INTEGER NOT NULL, UNIQUE (account, key, revision)) STRICT
+ books INTEGER NOT NULL, estimated_usat INTEGER, at_ms INTEGER NOT NULL, UNIQUE (account, key, revision)) STRICT
 """
 ACCOUNT_TABLES = (_ACCOUNT, _BALANCE, _PAYOUT, _CORRECTION, _BLOCK, _SETTLEMENT)
 _PUT_PAYOUT = (
@@ -72,11 +74,9 @@ class Balance:
     credited_sat: int | None
 
 
-def account_ids(connection: sqlite3.Connection, names: Iterable[str | None]) -> dict[str | None, int]:
-    """Return the numbers of these accounts, each given one where it is new."""
-    connection.executemany(
-        "INSERT OR IGNORE INTO money_account (name) VALUES (?)", [(name,) for name in names if name is not None]
-    )
+def account_ids(connection: sqlite3.Connection, names: Mapping[str, int]) -> dict[str | None, int]:
+    """Return the numbers of all accounts; those named are given one where they are new, with the time they begin."""
+    connection.executemany("INSERT OR IGNORE INTO money_account (name, since_ms) VALUES (?, ?)", names.items())
     return dict(connection.execute("SELECT name, id FROM money_account").fetchall())
 
 
@@ -111,7 +111,7 @@ def put_payouts(
     payouts: Iterable[Payout],
     *,
     seen_ms: int,
-    btc_prices_nano: dict[str, int | None],
+    btc_prices_nano: Mapping[str, int | None],
     currency: str,
 ) -> list[Payout]:
     """Write payouts down; return those that are new."""

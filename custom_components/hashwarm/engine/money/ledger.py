@@ -2,17 +2,22 @@
 
 import asyncio
 from collections.abc import Callable
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 
 from ..model.protocols import WallClock
 from ..store import Store
 from .account import HeaterAccount
 from .calendar import epoch_ms, local_hour
+from .days import fold
 from .electricity import Electricity
+from .entries import entry_sums
 from .interval import Earning, Estimate, Interval, Scheme, Terms
 from .meter import HeaterSample
 from .quantities import nano
 from .tables import HeaterState, Past, begin_session, put
+
+_FOLDED_AFTER = timedelta(days=396)
+_FOLDED_AT_ONCE = 31
 
 
 class Ledger:
@@ -99,6 +104,19 @@ class Ledger:
         for account in self._accounts.values():
             account.release()
         await self.flush()
+
+    async def fold_old(self) -> None:
+        """Fold days older than thirteen months, a few in each transaction. Errors: StoreError."""
+        before_day = (self._now().astimezone(self._tz) - _FOLDED_AFTER).toordinal()
+        folded = _FOLDED_AT_ONCE
+        while folded == _FOLDED_AT_ONCE:
+            folded = await self._store.write(lambda connection: fold(connection, before_day, _FOLDED_AT_ONCE))
+
+    async def renew_entries(self) -> None:
+        """Show what was booked beside intervals meanwhile. Errors: StoreError."""
+        entries = await self._store.read(lambda connection: entry_sums(connection, self._currency))
+        for heater_id, account in self._accounts.items():
+            account.take_entries(entries.get(heater_id, {}))
 
     def account(self, heater_id: str) -> HeaterAccount | None:
         """Return what is booked of a heater, None where nothing ever was."""

@@ -155,7 +155,8 @@ def put(connection: sqlite3.Connection, session: int, rows: Sequence[Interval], 
     """Write intervals and states as they are now; what was written before under the same number is replaced."""
     connection.executemany(_PUT_HEATER, [_state_record(state) for state in heaters])
     heater_ids: dict[str, int] = dict(connection.execute("SELECT name, id FROM money_heater").fetchall())
-    accounts = account_ids(connection, {row.terms.earning.account for row in rows})
+    fed = {row.terms.earning.account: row.start_ms for row in reversed(rows)}
+    accounts = account_ids(connection, {name: since_ms for name, since_ms in fed.items() if name is not None})
     connection.executemany(
         _PUT_INTERVAL,
         [_record(session, heater_ids[row.heater_id], accounts.get(row.terms.earning.account), row) for row in rows],

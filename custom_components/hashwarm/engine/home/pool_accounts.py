@@ -1,0 +1,213 @@
+"""The home's pool accounts: looked at by their watches, booked once, split among the heaters that feed them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from functools import partial
+import random
+import sqlite3
+
+from ..model.errors import SourceError
+from ..model.protocols import Monotonic, WallClock
+from ..money import Earning, Ledger, Market, Scheme
+from ..money.account_book import LOOKS_BACK_DAYS, Look, Taken, take
+from ..money.account_tables import BookedPayout, account_ids, get_payouts
+from ..money.pools import AccountReading, Payout, PoolKind, PoolReader, PoolWatch
+from ..money.quantities import nano
+from ..store import Store
+
+_NOW_PRICED = timedelta(hours=1)
+"""A payout so young is valued at the price of now."""
+_PRICES_PER_LOOK = 3
+_FIRST_LOOKS_BACK_DAYS = 400
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountSettings:
+    """A pool account as a person set it up."""
+
+    account_id: str
+    """What its facts are booked under, for good."""
+    kind: PoolKind
+    scheme: Scheme
+    fee_ppm: int = 0
+    heaters: tuple[str, ...] = ()
+    """That feed it."""
+    others_feed: bool = False
+
+    @property
+    def earning(self) -> Earning:
+        """What the share work of its heaters is paid for."""
+        return Earning(scheme=self.scheme, fee_ppm=self.fee_ppm, account=self.account_id)
+
+
+class NewsKind(StrEnum):
+    """What an account tells people at once."""
+
+    PAYOUT = "payout"
+    BLOCK_FOUND = "block_found"
+
+
+@dataclass(frozen=True, kw_only=True)
+class News:
+    """A payout, or a block found; amounts in sat, None where not known."""
+
+    kind: NewsKind
+    account_id: str
+    at: datetime
+    sat: int | None = None
+    txid: str | None = None
+    block_hash: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountState:
+    """How an account stands."""
+
+    reading: AccountReading | None = None
+    problem: str | None = None
+    """The key of what went wrong last."""
+    doubtful: bool = False
+    last_payout: Payout | None = None
+
+
+class PoolAccounts:
+    """Owner of the watches of all accounts; books what they see."""
+
+    def __init__(
+        self,
+        accounts: Sequence[tuple[AccountSettings, PoolReader]],
+        *,
+        ledger: Ledger,
+        store: Store,
+        market: Market,
+        currency: str,
+        now: WallClock,
+        clock: Monotonic,
+        randomness: random.Random,
+    ) -> None:
+        self._settings = {settings.account_id: settings for settings, _ in accounts}
+        self._watches = {
+            settings.account_id: PoolWatch(
+                reader,
+                since=partial(self._since, settings.account_id),
+                on_reading=partial(self._book, settings.account_id),
+                clock=clock,
+                randomness=randomness,
+            )
+            for settings, reader in accounts
+        }
+        self._ledger = ledger
+        self._store = store
+        self._market = market
+        self._currency = currency
+        self._now = now
+        self._states = dict.fromkeys(self._settings, AccountState())
+        self._listeners: list[Callable[[Sequence[News]], None]] = []
+
+    @property
+    def settings(self) -> Mapping[str, AccountSettings]:
+        """The accounts, by id."""
+        return self._settings
+
+    def state(self, account_id: str) -> AccountState:
+        """Return how an account stands; the newest problem is that of its watch."""
+        return replace(self._states[account_id], problem=self._watches[account_id].problem)
+
+    def fed_by(self, heater_id: str) -> AccountSettings | None:
+        """Return the account that a heater feeds."""
+        return next((settings for settings in self._settings.values() if heater_id in settings.heaters), None)
+
+    def add_listener(self, listener: Callable[[Sequence[News]], None]) -> Callable[[], None]:
+        """Call `listener` after each look that was booked, with its news; returns how to stop that."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    async def start(self) -> None:
+        """Begin to look; never waits for a pool."""
+        for watch in self._watches.values():
+            await watch.start()
+
+    async def stop(self) -> None:
+        """End the watches."""
+        for watch in self._watches.values():
+            await watch.stop()
+
+    def _since(self, account_id: str) -> datetime:
+        """Return from when on a look asks for payouts: far back at first, then as far as they may still change."""
+        known = self._states[account_id].reading is not None
+        return self._now() - timedelta(days=LOOKS_BACK_DAYS if known else _FIRST_LOOKS_BACK_DAYS)
+
+    async def _book(self, account_id: str, reading: AccountReading) -> None:
+        await self.take(account_id, reading)
+
+    async def take(self, account_id: str, reading: AccountReading) -> Taken:
+        """Book a look at an account and tell of it. Errors: StoreError, after which the next look makes up for it."""
+        settings = self._settings[account_id]
+        await self._ledger.flush()
+        look = Look(
+            account=account_id,
+            reading=reading,
+            scheme=settings.scheme,
+            currency=self._currency,
+            btc_price_nano=nano(self._market.btc_price),
+            btc_prices_nano=await self._prices(account_id, reading.payouts),
+            others_feed=settings.others_feed,
+            lists_all_payouts=settings.kind is PoolKind.ADDRESS_WATCH or settings.scheme is Scheme.SOLO,
+        )
+        taken = await self._store.write(lambda connection: take(connection, look))
+        payouts = await self.payouts(account_id)
+        self._states[account_id] = AccountState(
+            reading=reading, doubtful=taken.doubtful, last_payout=payouts[-1].payout if payouts else None
+        )
+        if taken.entries:
+            await self._ledger.renew_entries()
+        news = _news(account_id, taken)
+        for listener in list(self._listeners):
+            listener(news)
+        return taken
+
+    async def payouts(self, account_id: str) -> list[BookedPayout]:
+        """Return every payout of an account, oldest first. Errors: StoreError."""
+
+        def read(connection: sqlite3.Connection) -> list[BookedPayout]:
+            number = account_ids(connection, {}).get(account_id)
+            return [] if number is None else get_payouts(connection, number)
+
+        return await self._store.read(read)
+
+    async def _prices(self, account_id: str, payouts: Sequence[Payout]) -> dict[str, int | None]:
+        """Return the price of a bitcoin at each payout that has none yet, as far as it can be told."""
+        known = {told.payout.payout_id for told in await self.payouts(account_id) if told.btc_price_nano is not None}
+        prices: dict[str, int | None] = {}
+        asked = 0
+        for payout in sorted(payouts, key=lambda payout: payout.at, reverse=True):
+            if payout.payout_id in known:
+                continue
+            if self._now() - payout.at < _NOW_PRICED:
+                prices[payout.payout_id] = nano(self._market.btc_price)
+            elif asked < _PRICES_PER_LOOK:
+                asked += 1
+                prices[payout.payout_id] = await self._price_at(payout.at)
+        return prices
+
+    async def _price_at(self, at: datetime) -> int | None:
+        try:
+            figure = await self._market.historical_price(at)
+        except SourceError:
+            return None
+        return nano(figure.value) if figure is not None else None
+
+
+def _news(account_id: str, taken: Taken) -> list[News]:
+    """Return what people want to hear of a look."""
+    blocks = [
+        News(kind=NewsKind.BLOCK_FOUND, account_id=account_id, at=block.at, block_hash=block.block_hash)
+        for block in taken.blocks
+    ]
+    payouts = [
+        News(kind=NewsKind.PAYOUT, account_id=account_id, at=payout.at, sat=payout.sat, txid=payout.txid)
+        for payout in taken.payouts
+    ]
+    return blocks + payouts
