@@ -8,7 +8,6 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.util.dt import get_default_time_zone, utcnow
 
-from .adapters.price import FixedPrice, SensorPrice
 from .adapters.temperature import EntityTemperature
 from .backends import build_backend
 from .comfort_options import build_comfort, fusion_of, outlet_limit_w, room_sensors
@@ -21,8 +20,6 @@ from .const import (
     CONF_MARKET_URL,
     CONF_OUTDOOR_SENSOR,
     CONF_PRESET_TARGETS,
-    CONF_PRICE,
-    CONF_PRICE_SENSOR,
     CONF_ROOM_MAXIMUM,
     CONF_ROOM_RESPONSE,
     CONF_STALE_MINUTES,
@@ -30,6 +27,7 @@ from .const import (
     DOMAIN,
 )
 from .coordinator import HeaterConfigEntry, HeaterCoordinator, HomeConfigEntry
+from .electricity import build_alternative, build_electricity
 from .engine.heater import (
     Comfort,
     Controller,
@@ -45,7 +43,7 @@ from .engine.heater import (
     assumed_house,
     sun_on_walls,
 )
-from .engine.home import MeteredElectricity, HomeOptions, OpenHome, open_home
+from .engine.home import HomeOptions, OpenHome, open_home
 from .engine.model.control import Preset
 from .foresight import build_foresight
 from .option_defaults import heater_options, home_options
@@ -144,7 +142,8 @@ def _settings(options: dict[str, Any], stored: dict[str, Any] | None) -> HeaterS
 async def open_home_of(hass: HomeAssistant, entry: HomeConfigEntry) -> OpenHome:
     """Open the ledger and the market of the home entry."""
     options = home_options(entry)
-    price = _price(hass, options)
+    electricity = await build_electricity(hass, entry, options)
+    alternative = build_alternative(hass, options, electricity)
     return await open_home(
         home_path(hass),
         HomeOptions(
@@ -157,21 +156,14 @@ async def open_home_of(hass: HomeAssistant, entry: HomeConfigEntry) -> OpenHome:
         tz=get_default_time_zone(),
         clock=time.monotonic,
         now=utcnow,
-        electricity=MeteredElectricity(grid_price=price.price_now if price is not None else _unknown_price),
+        electricity=electricity,
+        alternative_per_kwh=alternative.per_kwh if alternative is not None else _unknown_price,
     )
 
 
 def home_path(hass: HomeAssistant) -> Path:
     """Return where the ledger lies: in the config folder, and so in Home Assistant's backups."""
     return Path(hass.config.path(f"{DOMAIN}.db"))
-
-
-def _price(hass: HomeAssistant, options: dict[str, Any]) -> FixedPrice | SensorPrice | None:
-    if (sensor := options.get(CONF_PRICE_SENSOR)) is not None:
-        return SensorPrice(hass, sensor, hass.config.currency)
-    if (price := options.get(CONF_PRICE)) is not None:
-        return FixedPrice(price)
-    return None
 
 
 def _unknown_price() -> None:

@@ -45,6 +45,9 @@ MINER_DEFAULTS: dict[str, Any] = {
     CONF_PAYS: Scheme.POOL.value,
 }
 
+NO_OTHER_HEATING = "none"
+TARIFF_WINDOWS = ("window_1", "window_2", "window_3")
+
 COMFORT = ComfortOptions()
 COMFORT_DEFAULTS: dict[str, Any] = {
     CONF_AWAY_AFTER: COMFORT.away_after_s / 60.0,
@@ -77,7 +80,9 @@ def heater_options(entry: ConfigEntry) -> dict[str, Any]:
 
 def home_options(entry: ConfigEntry) -> dict[str, Any]:
     """Return the home's options, complete."""
-    return {CONF_MARKET_ONLINE: True, CONF_MARKET_URL: MARKET_URL, **_readable(entry.options)}
+    chosen = _readable(entry.options)
+    chosen |= {name: _readable(chosen[name]) for name in TARIFF_WINDOWS if name in chosen}
+    return {CONF_MARKET_ONLINE: True, CONF_MARKET_URL: MARKET_URL, **chosen}
 
 
 def _readable(options: Mapping[str, Any]) -> dict[str, Any]:

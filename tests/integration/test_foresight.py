@@ -9,7 +9,8 @@ from homeassistant.helpers import entity_registry as er
 import pytest
 
 from custom_components.hashwarm.adapters.price_forecast import EntityPriceForecast, FixedPriceForecast
-from custom_components.hashwarm.foresight import build_foresight, drawn_by_heaters_w
+from custom_components.hashwarm.electricity import drawn_by_heaters_w
+from custom_components.hashwarm.foresight import build_foresight
 
 from .conftest import HOME_OPTIONS, OUTDOOR, PRICE, ROOM, SetUp, heater_of, home_of, options_form
 

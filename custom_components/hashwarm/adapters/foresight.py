@@ -12,6 +12,7 @@ from .price_forecast import EntityPriceForecast, FixedPriceForecast
 from .recorded import Recorder
 from .room_history import UNITS, RecordedRoom, SunAt, room_history
 from .surplus import RoofSurplus
+from .tariff import TariffPriceForecast
 from .weather import EntityWeather
 from .weather_forecast import BELIEVABLE_C
 
@@ -27,7 +28,7 @@ class HomeForesight(Foresight):
 
     recorder: Recorder
     room: RecordedRoom
-    prices: EntityPriceForecast | FixedPriceForecast | None = None
+    prices: EntityPriceForecast | FixedPriceForecast | TariffPriceForecast | None = None
     weather: EntityWeather | None = None
     outdoor: RoomTemperature | None = None
     surplus: RoofSurplus | None = None
