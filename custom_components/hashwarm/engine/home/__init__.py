@@ -6,11 +6,15 @@ from ..money.sources.manual import NAME as MANUAL
 from .circuits import Circuit, CircuitStatus
 from .home import Home, Outlook, Problem
 from .neighbours import Neighbourhood
-from .opening import HomeOptions, OpenHome, open_home
+from .opening import AccountOptions, HomeOptions, OpenHome, open_home
+from .pool_accounts import AccountSettings, AccountState, News, NewsKind, PoolAccounts
 
 __all__ = [
     "MANUAL",
     "MAX_PRICE",
+    "AccountOptions",
+    "AccountSettings",
+    "AccountState",
     "Circuit",
     "CircuitStatus",
     "Earning",
@@ -22,9 +26,12 @@ __all__ = [
     "Market",
     "MeteredElectricity",
     "Neighbourhood",
+    "News",
+    "NewsKind",
     "OpenHome",
     "Outlook",
     "PeriodTotals",
+    "PoolAccounts",
     "Problem",
     "Scheme",
     "Totals",

@@ -9,13 +9,26 @@ import uuid
 
 import aiohttp
 
+from ..model.errors import HashwarmError
 from ..model.protocols import Monotonic, WallClock
-from ..money import SCHEMA, Coinbase, Electricity, FigureKind, Manual, Market, Mempool, Source
+from ..money import SCHEMA, Coinbase, Electricity, FigureKind, Manual, Market, Mempool, Scheme, Source
+from ..money.pools import POOLS, BrokenReader, Credentials, PoolKind, PoolReader, SoloReader, build as build_reader
 from ..store import Store
 from .home import Home
+from .pool_accounts import AccountSettings
 
 SUBSIDY_SAT = 312_500_000
 """Per block from April 2024 to about April 2028; what a block pays at the least."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountOptions:
+    """A pool account, and how it is asked."""
+
+    settings: AccountSettings
+    credentials: Credentials
+    base_url: str | None = None
+    """Of the pool's own interface, where it is another than usual."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +38,7 @@ class HomeOptions:
     currency: str
     market_url: str | None
     """Of a mempool.space-compatible server; None asks nobody."""
+    accounts: tuple[AccountOptions, ...] = ()
     manual_difficulty: float | None = None
     manual_btc_price: float | None = None
 
@@ -98,6 +112,7 @@ async def open_home(
         now=now,
         electricity=electricity,
         alternative_per_kwh=alternative_per_kwh,
+        accounts=[(told.settings, _reader(told, options, session, now)) for told in options.accounts],
         token=uuid.uuid4().hex,
     )
     opened = OpenHome(home, store, market)
@@ -112,3 +127,20 @@ def _sources(options: HomeOptions, session: aiohttp.ClientSession) -> tuple[Sour
         Mempool(session, currency=options.currency, base_url=options.market_url),
         Coinbase(session, currency=options.currency),
     )
+
+
+def _reader(told: AccountOptions, options: HomeOptions, session: aiohttp.ClientSession, now: WallClock) -> PoolReader:
+    """Return the reader of an account; one that was set up wrongly says so at every look, and stops nobody else."""
+    chain_url = options.market_url
+    try:
+        reader = build_reader(told.settings.kind, session, told.credentials, now=now, base_url=told.base_url)
+        if told.settings.scheme is not Scheme.SOLO:
+            return reader
+        if told.settings.kind is PoolKind.ADDRESS_WATCH:
+            return SoloReader(None, reader)
+        if chain_url is None or told.credentials.address is None:
+            return reader
+        chain = build_reader(PoolKind.ADDRESS_WATCH, session, told.credentials, now=now, base_url=chain_url)
+    except HashwarmError as error:
+        return BrokenReader(POOLS[told.settings.kind].label, error)
+    return SoloReader(reader, chain)

@@ -2,11 +2,13 @@
 
 from .reading import AccountReading, ConfirmedDay, FoundBlock, Payout, PayoutState, PoolReader
 from .registry import POOLS, Credentials, Need, PoolInfo, PoolKind, Tells, build, guess_pool
+from .solo import BrokenReader, SoloReader
 from .watch import PoolWatch
 
 __all__ = [
     "POOLS",
     "AccountReading",
+    "BrokenReader",
     "ConfirmedDay",
     "Credentials",
     "FoundBlock",
@@ -17,6 +19,7 @@ __all__ = [
     "PoolKind",
     "PoolReader",
     "PoolWatch",
+    "SoloReader",
     "Tells",
     "build",
     "guess_pool",

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import override
 
+from ...model.errors import HashwarmError
 from .reading import AccountReading, Payout, PoolReader
 
 
@@ -30,3 +31,20 @@ class SoloReader(PoolReader):
             if block.txid is not None and block.sat is not None
         )
         return replace(told, payouts=payouts, blocks=seen.blocks)
+
+
+class BrokenReader(PoolReader):
+    """An account that was set up wrongly: every look says how."""
+
+    def __init__(self, name: str, error: HashwarmError) -> None:
+        self._name = name
+        self._error = error
+
+    @property
+    @override
+    def name(self) -> str:
+        return self._name
+
+    @override
+    async def read(self, since: datetime) -> AccountReading:
+        raise self._error
