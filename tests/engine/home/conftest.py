@@ -26,6 +26,7 @@ class World:
         self.price = 0.3
         self.runs = 0
         self.currency = "EUR"
+        self.accounts = ()
 
     def tick(self, seconds):
         self.mono += seconds
@@ -51,6 +52,7 @@ class World:
             clock=lambda: self.mono,
             now=lambda: self.wall,
             electricity=MeteredElectricity(grid_price=lambda: self.price),
+            accounts=self.accounts,
             token=f"run {self.runs}",
         )
         await self.home.start()

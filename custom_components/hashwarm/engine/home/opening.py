@@ -13,6 +13,9 @@ from ..model.errors import HashwarmError
 from ..model.protocols import Monotonic, WallClock
 from ..money import SCHEMA, Coinbase, Electricity, FigureKind, Manual, Market, Mempool, Scheme, Source
 from ..money.pools import POOLS, BrokenReader, Credentials, PoolKind, PoolReader, SoloReader, build as build_reader
+from ..money.sources import Esplora, PriceSensor
+from ..money.sources.coinbase import DEFAULT_URL as COINBASE_URL
+from ..money.sources.esplora import DEFAULT_URL as ESPLORA_URL
 from ..store import Store
 from .home import Home
 from .pool_accounts import AccountSettings
@@ -38,6 +41,10 @@ class HomeOptions:
     currency: str
     market_url: str | None
     """Of a mempool.space-compatible server; None asks nobody."""
+    coinbase_url: str = COINBASE_URL
+    esplora_url: str = ESPLORA_URL
+    btc_price: Callable[[], float | None] | None = None
+    """From a sensor of the home, asked before anybody else."""
     accounts: tuple[AccountOptions, ...] = ()
     manual_difficulty: float | None = None
     manual_btc_price: float | None = None
@@ -121,11 +128,14 @@ async def open_home(
 
 
 def _sources(options: HomeOptions, session: aiohttp.ClientSession) -> tuple[Source, ...]:
+    at_home = () if options.btc_price is None else (PriceSensor(options.btc_price),)
     if options.market_url is None:
-        return ()
+        return at_home
     return (
+        *at_home,
         Mempool(session, currency=options.currency, base_url=options.market_url),
-        Coinbase(session, currency=options.currency),
+        Coinbase(session, currency=options.currency, base_url=options.coinbase_url),
+        Esplora(session, base_url=options.esplora_url),
     )
 
 

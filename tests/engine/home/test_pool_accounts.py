@@ -1,0 +1,257 @@
+"""What pools confirm, booked once, split among heaters, and taken back where a pool takes it back."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from custom_components.hashwarm.engine.home import AccountSettings, Earning, NewsKind, Scheme
+from custom_components.hashwarm.engine.model.errors import SourceError, StoreUnavailableError
+from custom_components.hashwarm.engine.money import FigureKind
+from custom_components.hashwarm.engine.money.pools import (
+    AccountReading,
+    ConfirmedDay,
+    FoundBlock,
+    Payout,
+    PayoutState,
+    PoolKind,
+)
+
+TERA = 10**12
+
+
+class Told:
+    """A pool that tells what the test says."""
+
+    name = "Told"
+
+    def __init__(self):
+        self.reading = None
+        self.since = None
+
+    async def read(self, since):
+        self.since = since
+        if self.reading is None:
+            raise SourceError("nothing")
+        return self.reading
+
+
+@pytest.fixture
+async def feeding(tmp_path, world_type):
+    """Open homes whose heaters a and b feed one account."""
+    worlds = []
+
+    async def open_world(scheme=Scheme.FPPS, kind=PoolKind.BRAIINS, figures=None, **settings):
+        account = AccountSettings(account_id="acc", kind=kind, scheme=scheme, heaters=("a", "b"), **settings)
+        world = world_type(tmp_path / "ledger.db", tz="UTC", **({} if figures is None else {"figures": figures}))
+        world.accounts = [(account, Told())]
+        await world.open()
+        worlds.append(world)
+        for heater in ("a", "b"):
+            world.home.set_earning(heater, Earning())
+        return world
+
+    yield open_world
+    for world in worlds:
+        await world.close()
+
+
+async def mine(world, hours=24, a=3, b=1):
+    """Let both heaters work, the one harder than the other, and close their intervals."""
+    for _ in range(hours):
+        begin = world.mono, world.wall
+        world.run(3600, hash_rate=a * TERA, step=30)
+        world.mono, world.wall = begin
+        world.run(3600, hash_rate=b * TERA, heater="b", step=30)
+    for heater in ("a", "b"):
+        world.home.release(heater)
+    await world.home.flush()
+
+
+def sat(world, heater=None, period="all_time"):
+    return getattr(world.home.totals(heater), period).earned_sat
+
+
+def yesterday_told(world, amount):
+    return AccountReading(at=world.wall, days=(ConfirmedDay(day=(world.wall - timedelta(days=1)).date(), sat=amount),))
+
+
+async def a_whole_day(world):
+    world.tick((datetime(2026, 11, 23, tzinfo=UTC) - world.wall).total_seconds())
+    await mine(world)
+    world.tick(3600)
+
+
+async def test_what_a_pool_confirms_takes_the_place_of_the_estimate_once(feeding):
+    world = await feeding()
+    await a_whole_day(world)
+    estimated = sat(world)
+    assert estimated == pytest.approx(4 * 42, rel=0.02)
+    reading = yesterday_told(world, 120)
+    taken = await world.home.accounts.take("acc", reading)
+    assert len(taken.entries) == 2
+    assert sat(world) == pytest.approx(120, abs=1e-5)
+    assert (sat(world, "a"), sat(world, "b")) == (pytest.approx(90, abs=1e-5), pytest.approx(30, abs=1e-5))
+    whole = world.home.totals().all_time
+    assert whole.confirmed_sat == 120
+    assert whole.difference_sat == pytest.approx(120 - estimated, abs=1e-5)
+    assert whole.earned_value == pytest.approx(120 / 1e8 * 100_000, abs=1e-8)
+    assert whole.offset_percent == pytest.approx(100 * whole.earned_value / whole.cost, rel=1e-6)
+    assert world.home.totals().yesterday.confirmed_sat == 120
+    assert (await world.home.accounts.take("acc", reading)).entries == ()
+    assert sat(world) == pytest.approx(120, abs=1e-5)
+    await world.close()
+    await world.open()
+    assert sat(world) == pytest.approx(120, abs=1e-5), "as much after a restart"
+
+
+async def test_a_pool_that_corrects_itself_is_followed(feeding):
+    world = await feeding()
+    await a_whole_day(world)
+    for amount in (120, 170, 120, 0):
+        await world.home.accounts.take("acc", yesterday_told(world, amount))
+        totals = world.home.totals().all_time
+        assert totals.earned_sat == pytest.approx(amount, abs=1e-5)
+        assert totals.confirmed_sat == pytest.approx(amount, abs=1e-9)
+        assert totals.earned_value == pytest.approx(amount / 1e3, abs=1e-8)
+
+
+async def test_what_was_unknown_becomes_known(feeding):
+    world = await feeding(figures={FigureKind.BTC_PRICE: 100_000})
+    await a_whole_day(world)
+    assert sat(world) is None
+    await world.home.accounts.take("acc", yesterday_told(world, 100))
+    totals = world.home.totals().all_time
+    assert (totals.earned_sat, totals.earned_known_share) == (100, 1)
+    assert totals.earned_value == pytest.approx(0.1)
+
+
+async def test_far_more_than_our_heaters_can_earn_is_not_theirs(feeding):
+    world = await feeding()
+    await a_whole_day(world)
+    estimated = sat(world)
+    taken = await world.home.accounts.take("acc", yesterday_told(world, 1_000_000))
+    assert taken.doubtful
+    assert world.home.accounts.state("acc").doubtful
+    assert sat(world) == estimated
+    assert not (await world.home.accounts.take("acc", yesterday_told(world, 1_000_000))).entries
+    assert sat(world) == estimated
+
+
+async def test_where_others_feed_the_account_ours_is_our_part_of_the_work(feeding):
+    world = await feeding(others_feed=True)
+    await a_whole_day(world)
+    reading = replace(yesterday_told(world, 400), hash_rate_hs=16.0 * TERA)
+    await world.home.accounts.take("acc", reading)
+    assert sat(world) == pytest.approx(100, rel=0.001)
+
+
+async def test_where_others_feed_the_account_and_nobody_knows_how_much_the_estimate_stays(feeding):
+    world = await feeding(others_feed=True)
+    await a_whole_day(world)
+    estimated = sat(world)
+    assert (await world.home.accounts.take("acc", yesterday_told(world, 400))).doubtful
+    assert sat(world) == estimated
+
+
+async def test_a_block_found_alone_is_earned_by_who_worked_for_it_and_told_at_once(feeding):
+    world = await feeding(Scheme.SOLO, PoolKind.CKPOOL)
+    news = []
+    end = world.home.accounts.add_listener(news.extend)
+    await a_whole_day(world)
+    assert sat(world) == 0
+    await world.home.accounts.take("acc", AccountReading(at=world.wall))
+    block = FoundBlock(block_hash="00ab", at=world.wall, txid="cb", sat=312_500_000)
+    paid = Payout(payout_id="cb", at=world.wall, sat=312_500_000, txid="cb")
+    reading = AccountReading(at=world.wall, blocks=(block,), payouts=(paid,))
+    await world.home.accounts.take("acc", reading)
+    assert sat(world) == 312_500_000
+    assert sat(world, "a") == 234_375_000
+    assert {told.kind for told in news} == {NewsKind.BLOCK_FOUND, NewsKind.PAYOUT}
+    assert world.home.accounts.state("acc").last_payout.sat == 312_500_000
+    end()
+    world.tick(600)
+    await world.home.accounts.take("acc", AccountReading(at=world.wall))
+    assert sat(world) == 0, "a reorganisation took the block back"
+    (kept,) = await world.home.accounts.payouts("acc")
+    assert kept.payout.state is PayoutState.GONE
+    assert len(news) == 2
+
+
+async def test_payouts_are_valued_at_the_price_of_their_time(feeding, monkeypatch):
+    world = await feeding(Scheme.TIDES, PoolKind.OCEAN)
+    asked = []
+
+    async def historical_price(at):
+        asked.append(at)
+        if len(asked) == 1:
+            raise SourceError("not now")
+
+    monkeypatch.setattr(world.market, "historical_price", historical_price)
+    long_ago = world.wall - timedelta(days=40)
+    payouts = (
+        Payout(payout_id="new", at=world.wall, sat=10),
+        *(Payout(payout_id=f"{i}", at=long_ago - timedelta(days=i), sat=10) for i in range(5)),
+    )
+    await world.home.accounts.take("acc", AccountReading(at=world.wall, unpaid_sat=0, payouts=payouts))
+    assert asked == [long_ago - timedelta(days=i) for i in range(3)], "a few at each look"
+    prices = {told.payout.payout_id: told.btc_price_nano for told in await world.home.accounts.payouts("acc")}
+    assert prices["new"] == 100_000 * 10**9
+    assert prices["0"] is None
+
+
+async def test_a_watch_looks_far_back_once_and_a_failure_is_told(feeding):
+    world = await feeding()
+    (_, told), accounts = world.accounts[0], world.home.accounts
+    watch = accounts._watches["acc"]
+    await watch.look()
+    assert accounts.state("acc").problem == "source_failed"
+    assert world.wall - told.since > timedelta(days=399)
+    told.reading = AccountReading(at=world.wall, days=())
+    await watch.look()
+    await watch.look()
+    assert accounts.state("acc").problem is None
+    assert world.wall - told.since == timedelta(days=30)
+
+
+async def test_a_look_that_cannot_be_written_is_made_up_for(feeding, monkeypatch):
+    world = await feeding()
+    await a_whole_day(world)
+    write = world.store.write
+
+    async def full(work):
+        raise StoreUnavailableError("disk full")
+
+    monkeypatch.setattr(world.store, "write", full)
+    with pytest.raises(StoreUnavailableError):
+        await world.home.accounts.take("acc", yesterday_told(world, 120))
+    monkeypatch.setattr(world.store, "write", write)
+    await world.home.accounts.take("acc", yesterday_told(world, 120))
+    assert sat(world) == pytest.approx(120, abs=1e-5)
+
+
+async def test_a_commit_of_unknown_outcome_books_nothing_twice(feeding, monkeypatch):
+    world = await feeding()
+    await a_whole_day(world)
+    write = world.store.write
+
+    async def doubtful(work):
+        await write(work)
+        raise StoreUnavailableError("who knows")
+
+    monkeypatch.setattr(world.store, "write", doubtful)
+    for _ in range(2):
+        with pytest.raises(StoreUnavailableError):
+            await world.home.accounts.take("acc", yesterday_told(world, 120))
+    monkeypatch.setattr(world.store, "write", write)
+    await world.home.accounts.take("acc", yesterday_told(world, 120))
+    await world.close()
+    await world.open()
+    assert sat(world) == pytest.approx(120, abs=1e-5)
+
+
+async def test_work_of_nobody_settles_nothing(feeding):
+    world = await feeding()
+    reading = AccountReading(at=world.wall, days=(ConfirmedDay(day=date(2026, 11, 21), sat=5),))
+    assert (await world.home.accounts.take("acc", reading)).entries == ()
+    assert await world.home.accounts.payouts("acc") == []
