@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from custom_components.hashwarm.engine.home import AccountSettings, Earning, NewsKind, Scheme
-from custom_components.hashwarm.engine.model.errors import SourceError, StoreUnavailableError
+from custom_components.hashwarm.engine.model.errors import InvalidValueError, SourceError, StoreUnavailableError
 from custom_components.hashwarm.engine.money import FigureKind
 from custom_components.hashwarm.engine.money.pools import (
     AccountReading,
@@ -255,3 +255,26 @@ async def test_work_of_nobody_settles_nothing(feeding):
     reading = AccountReading(at=world.wall, days=(ConfirmedDay(day=date(2026, 11, 21), sat=5),))
     assert (await world.home.accounts.take("acc", reading)).entries == ()
     assert await world.home.accounts.payouts("acc") == []
+
+
+async def test_a_person_corrects_a_payout_and_what_follows_from_it(feeding):
+    world = await feeding(Scheme.SOLO, PoolKind.CKPOOL)
+    await a_whole_day(world)
+    await world.home.accounts.take("acc", AccountReading(at=world.wall))
+    paid = Payout(payout_id="cb", at=world.wall, sat=312_500_000, txid="cb")
+    await world.home.accounts.take("acc", AccountReading(at=world.wall, payouts=(paid,)))
+    with pytest.raises(InvalidValueError):
+        await world.home.accounts.correct_payout("acc", "other", sat=1, btc_price=None, note="")
+    told = await world.home.accounts.correct_payout("acc", "cb", sat=300_000_000, btc_price=None, note="a fee")
+    assert (told.payout.sat, told.told_sat, told.note) == (300_000_000, 312_500_000, "a fee")
+    assert told.btc_price_nano == 100_000 * 10**9
+    assert sat(world) == 300_000_000
+    told = await world.home.accounts.correct_payout("acc", "cb", sat=None, btc_price=90_000, note="my exchange")
+    assert (told.payout.sat, told.btc_price_nano) == (300_000_000, 90_000 * 10**9)
+    books = await world.home.export(
+        world.wall.date() - timedelta(days=2), world.wall.date(), heaters={"a": "Cellar"}, accounts={"acc": "Solo"}
+    )
+    (payout,) = books.payouts
+    assert (payout["account"], payout["cost_basis"], payout["told_sat"]) == ("Solo", "270000", 312_500_000)
+    assert {row["heater"] for row in books.days} == {"Cellar", "b"}
+    assert sum(float(row["earned_sat"]) for row in books.days) == pytest.approx(300_000_000)

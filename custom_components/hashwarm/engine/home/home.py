@@ -1,9 +1,9 @@
 """The home: one ledger and one market for all heaters."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import tzinfo
+from datetime import date, tzinfo
 from enum import StrEnum
 import logging
 import random
@@ -12,6 +12,7 @@ import secrets
 from ..model.errors import StoreError
 from ..model.protocols import Monotonic, WallClock
 from ..money import Earning, Electricity, HeaterSample, Ledger, Market, Scheme, Totals
+from ..money.export import Row, day_rows, payout_rows
 from ..money.hashprice import (
     block_odds_per_day,
     block_odds_per_year,
@@ -38,6 +39,14 @@ class Problem(StrEnum):
 
     STORE_UNAVAILABLE = "store_unavailable"
     STORE_SALVAGED = "store_salvaged"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Export:
+    """The books of some days, as tables."""
+
+    days: list[Row]
+    payouts: list[Row]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +87,7 @@ class Home:
         self._currency = currency
         self._clock = clock
         self._electricity = electricity
+        self._alternative_per_kwh = alternative_per_kwh
         self._ledger = Ledger(
             store=store,
             token=token or secrets.token_hex(8),
@@ -125,6 +135,11 @@ class Home:
     def electricity(self) -> Electricity:
         """What electricity costs now, and where that of the heaters comes from."""
         return self._electricity
+
+    @property
+    def alternative_per_kwh(self) -> float | None:
+        """What a kWh of heat costs now from the heating otherwise used, None when unknown."""
+        return self._alternative_per_kwh()
 
     @property
     def problem(self) -> Problem | None:
@@ -221,6 +236,15 @@ class Home:
             value_per_kwh=value,
             heat_cost_per_kwh=heat_cost,
         )
+
+    async def export(
+        self, start: date, end: date, *, heaters: Mapping[str, str], accounts: Mapping[str, str]
+    ) -> Export:
+        """Return the books of these days; heaters and accounts by the names people gave them. Errors: StoreError."""
+        await self._ledger.flush()
+        booked = {heater: told for heater in self._ledger.heaters if (told := self._ledger.account(heater)) is not None}
+        payouts = {accounts.get(account, account): await self.accounts.payouts(account) for account in accounts}
+        return Export(days=day_rows(booked, heaters, start, end), payouts=payout_rows(payouts, start, end))
 
     def add_listener(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call `listener` after each write, also a failed one; returns how to stop that."""

@@ -8,11 +8,12 @@ from functools import partial
 import random
 import sqlite3
 
-from ..model.errors import SourceError
+from ..model.errors import InvalidValueError, SourceError
 from ..model.protocols import Monotonic, WallClock
 from ..money import Earning, Ledger, Market, Scheme
 from ..money.account_book import LOOKS_BACK_DAYS, Look, Taken, take
-from ..money.account_tables import BookedPayout, account_ids, get_payouts
+from ..money.account_tables import BookedPayout, account_ids, correct_payout, get_payouts
+from ..money.calendar import epoch_ms
 from ..money.pools import AccountReading, Payout, PoolKind, PoolReader, PoolWatch
 from ..money.quantities import nano
 from ..store import Store
@@ -176,6 +177,34 @@ class PoolAccounts:
             return [] if number is None else get_payouts(connection, number)
 
         return await self._store.read(read)
+
+    async def correct_payout(
+        self, account_id: str, payout_id: str, *, sat: int | None, btc_price: float | None, note: str
+    ) -> BookedPayout:
+        """Book a person's word on a payout, and what follows from it; None leaves as it was.
+
+        Errors: InvalidValueError for a payout that is not known, StoreError.
+        """
+        before = {told.payout.payout_id: told for told in await self.payouts(account_id)}.get(payout_id)
+        if before is None:
+            raise InvalidValueError("no such payout", payout=payout_id)
+        at_ms, price_nano = epoch_ms(self._now()), nano(btc_price)
+
+        def correct(connection: sqlite3.Connection) -> None:
+            correct_payout(
+                connection,
+                account_ids(connection, {})[account_id],
+                payout_id,
+                at_ms=at_ms,
+                sat=before.payout.sat if sat is None else sat,
+                btc_price_nano=before.btc_price_nano if price_nano is None else price_nano,
+                note=note,
+            )
+
+        await self._store.write(correct)
+        if (reading := self._states[account_id].reading) is not None:
+            await self.take(account_id, reading)
+        return next(told for told in await self.payouts(account_id) if told.payout.payout_id == payout_id)
 
     async def _prices(self, account_id: str, payouts: Sequence[Payout]) -> dict[str, int | None]:
         """Return the price of a bitcoin at each payout that has none yet, as far as it can be told."""

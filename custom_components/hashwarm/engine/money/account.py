@@ -61,7 +61,7 @@ class HeaterAccount:
         self.changes = 0
         """Counts what was taken in, so that others know when their sums are old."""
         self._heater_id = heater_id
-        self._currency = currency
+        self.currency = currency
         self._tz = tz
         self._next_seq = next_seq
         self._on_closed = closed
@@ -123,7 +123,7 @@ class HeaterAccount:
         if self._open is None:
             return None
         row = self._open.priced(closed=False)[0]
-        return DaySums(row.terms.day, Sums().add_row(row, self._currency))
+        return DaySums(row.terms.day, Sums().add_row(row, self.currency))
 
     def snapshot(self) -> tuple[Interval | None, HeaterState | None]:
         """Return the open interval and the state to go on from after a kill."""
@@ -173,8 +173,8 @@ class HeaterAccount:
         """Price an interval for good and keep it."""
         row, self._carry = interval.priced(closed=True)
         self._end_ms = row.end_ms
-        self.days.setdefault(row.terms.day, Sums()).add_row(row, self._currency)
-        self.closed.add_row(row, self._currency)
+        self.days.setdefault(row.terms.day, Sums()).add_row(row, self.currency)
+        self.closed.add_row(row, self.currency)
         self._on_closed(row)
 
     def _book_gap(self, step: Step, start_ms: int, terms: Terms) -> None:

@@ -158,3 +158,21 @@ def get_payouts(connection: sqlite3.Connection, account: int) -> list[BookedPayo
             _GET_PAYOUTS, (account,)
         )
     ]
+
+
+def correct_payout(
+    connection: sqlite3.Connection,
+    account: int,
+    payout_id: str,
+    *,
+    at_ms: int,
+    sat: int | None,
+    btc_price_nano: int | None,
+    note: str,
+) -> None:
+    """Write down a person's word on a payout, beside what the pool told; None leaves that as it is."""
+    connection.execute(
+        "INSERT INTO money_payout_correction (account, payout_id, at_ms, sat, btc_price_nano, note)"
+        " VALUES (?, ?, ?, ?, ?, ?)",
+        (account, payout_id, at_ms, sat, btc_price_nano, note),
+    )
