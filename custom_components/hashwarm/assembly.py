@@ -45,7 +45,7 @@ from .engine.heater import (
 )
 from .engine.home import HomeOptions, OpenHome, open_home
 from .engine.model.control import Preset
-from .foresight import build_foresight
+from .foresight import FollowingForesight
 from .option_defaults import heater_options, home_options
 from .revenue import MiningRevenue
 
@@ -107,7 +107,7 @@ def _forethought(
     return Forethought(
         Pilot.restored(prior, maximum_w, learned, enabled=comfort.settings.planner),
         Surroundings(
-            foresight=build_foresight(hass, entry, lambda at, cloud: sun_on_walls(at, site, cloud)),
+            foresight=FollowingForesight(hass, entry, lambda at, cloud: sun_on_walls(at, site, cloud)),
             timezone=get_default_time_zone(),
             site=site,
             surplus_warmest_c=options.get(CONF_SURPLUS_WARMEST),

@@ -39,8 +39,9 @@ from .entity_flow import EntitySteps
 from .flow_base import room_errors
 from .flow_schemas import POOL, PRICE, ROOM
 from .helpers import has_home, pool_from_dict
+from .home_options_flow import HomeOptionsFlow, price_errors
 from .miner_flow import MinerSteps
-from .options_flow import HeaterOptionsFlow, HomeOptionsFlow, price_errors
+from .options_flow import HeaterOptionsFlow
 
 
 class HashwarmConfigFlow(MinerSteps, EntitySteps, domain=DOMAIN):

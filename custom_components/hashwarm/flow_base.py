@@ -10,7 +10,7 @@ from .const import CONF_PLUG, CONF_POWER_METER, CONF_ROOM_SENSOR, CONF_SECOND_RO
 from .doubles import chosen_errors
 from .flow_schemas import PRICE
 from .helpers import has_home
-from .options_flow import price_errors
+from .home_options_flow import price_errors
 
 # A person chooses these with the room, and may change them later without setting up anew.
 CHOSEN_AS_OPTIONS = (CONF_POWER_METER, CONF_PLUG)

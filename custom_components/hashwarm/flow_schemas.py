@@ -35,19 +35,13 @@ from .const import (
     CONF_CONTROLLED,
     CONF_CUT_PLUG,
     CONF_CUTS_MAINS,
+    CONF_DEVICE_PRICE,
     CONF_END_THERMAL_LOOP,
-    CONF_EXPORT_POSITIVE,
-    CONF_FEED_IN_PRICE,
     CONF_FLOOR_POWER,
     CONF_FULL_POWER,
-    CONF_GRID_METER,
     CONF_HEATERS,
     CONF_INSULATION,
     CONF_INTERVAL,
-    CONF_MANUAL_BTC_PRICE,
-    CONF_MANUAL_DIFFICULTY,
-    CONF_MARKET_ONLINE,
-    CONF_MARKET_URL,
     CONF_MAXIMUM_POWER,
     CONF_MINIMUM_POWER,
     CONF_OTHER_LOADS,
@@ -65,7 +59,6 @@ from .const import (
     CONF_ROOM_RESPONSE,
     CONF_ROOM_SENSOR,
     CONF_SECOND_ROOM_SENSOR,
-    CONF_SOLAR_FORECAST,
     CONF_STALE_MINUTES,
     CONF_SURPLUS_WARMEST,
     CONF_THREADS,
@@ -73,7 +66,7 @@ from .const import (
     DOMAIN,
 )
 from .engine.heater import Insulation, RoomResponse
-from .engine.home import MAX_PRICE, Scheme
+from .engine.home import Scheme
 from .engine.miners import LEAST_INTERVAL_S, MOST_INTERVAL_S, Parting
 from .engine.model.control import Preset
 
@@ -192,6 +185,8 @@ _COMFORT = {
     vol.Required(CONF_STALE_MINUTES): number(5, 240, 1, str(UnitOfTime.MINUTES)),
 }
 
+_MONEY = {vol.Optional(CONF_DEVICE_PRICE): number(0, 1e9, "any")}
+
 _PLANNING = {
     vol.Optional(CONF_WEATHER): _WEATHER,
     vol.Optional(CONF_SURPLUS_WARMEST): number(15, 30, 0.5, _CELSIUS),
@@ -201,6 +196,7 @@ HEATER_OPTIONS = vol.Schema(
     {
         **_COMFORT,
         **_PLANNING,
+        **_MONEY,
         vol.Required(CONF_CHIP_MAXIMUM): number(50, 100, 1, _CELSIUS),
         vol.Required(CONF_THREADS): number(1, 256, 1),
         vol.Optional(CONF_FULL_POWER): number(1, 2000, 1, str(UnitOfPower.WATT)),
@@ -212,6 +208,7 @@ ENTITIES_OPTIONS = vol.Schema(
     {
         **_COMFORT,
         **_PLANNING,
+        **_MONEY,
         vol.Optional(CONF_MINIMUM_POWER): WATTS,
         vol.Optional(CONF_MAXIMUM_POWER): WATTS,
         vol.Required(CONF_PARTING): _PARTING,
@@ -224,6 +221,7 @@ MINER_OPTIONS = vol.Schema(
     {
         **_COMFORT,
         **_PLANNING,
+        **_MONEY,
         vol.Required(CONF_CHIP_MAXIMUM): number(50, 110, 1, _CELSIUS),
         vol.Required(CONF_INTERVAL): number(LEAST_INTERVAL_S, MOST_INTERVAL_S, 1, str(UnitOfTime.SECONDS)),
         vol.Optional(CONF_MINIMUM_POWER): WATTS,
@@ -243,18 +241,5 @@ CIRCUIT = vol.Schema(
         vol.Required(CONF_CIRCUIT_LIMIT): number(50, 50_000, 1, str(UnitOfPower.WATT)),
         vol.Required(CONF_HEATERS): _THERMOSTATS,
         vol.Optional(CONF_OTHER_LOADS): _POWER,
-    }
-)
-
-HOME_OPTIONS = PRICE.extend(
-    {
-        vol.Optional(CONF_GRID_METER): _POWER,
-        vol.Optional(CONF_EXPORT_POSITIVE, default=False): BooleanSelector(),
-        vol.Optional(CONF_FEED_IN_PRICE): number(-10, 1000, "any"),
-        vol.Optional(CONF_SOLAR_FORECAST, default=True): BooleanSelector(),
-        vol.Required(CONF_MARKET_ONLINE): BooleanSelector(),
-        vol.Required(CONF_MARKET_URL): ServerSelector(TextSelectorConfig(type=TextSelectorType.URL)),
-        vol.Optional(CONF_MANUAL_DIFFICULTY): number(1, 1e20, "any"),
-        vol.Optional(CONF_MANUAL_BTC_PRICE): number(0.01, MAX_PRICE, "any"),
     }
 )

@@ -1,6 +1,7 @@
 """Makes the adapters that tell a heater's planner of the hours to come, as a person's choices name them."""
 
-from typing import Any
+from datetime import datetime
+from typing import Any, override
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
@@ -25,9 +26,38 @@ from .const import (
 )
 from .coordinator import HeaterConfigEntry
 from .electricity import battery_meter, build_price, drawn_by_heaters_w, grid_meter
+from .engine.model.forecasts import Forecasts, Foresight
+from .engine.model.planning import RoomSample
 from .helpers import home_entry
 from .option_defaults import heater_options, home_options
 from .sharing import shared
+
+
+class FollowingForesight(Foresight):
+    """What a heater's planner is told by, made anew when a person chooses otherwise for the home."""
+
+    def __init__(self, hass: HomeAssistant, entry: HeaterConfigEntry, sun_at: SunAt | None = None) -> None:
+        self._hass = hass
+        self._entry = entry
+        self._sun_at = sun_at
+        self._chosen: dict[str, Any] | None = None
+        self._current: HomeForesight | None = None
+
+    @override
+    async def forecasts(self, now: datetime) -> Forecasts:
+        return await self._followed().forecasts(now)
+
+    @override
+    async def history(self, start: datetime, end: datetime) -> list[RoomSample]:
+        return await self._followed().history(start, end)
+
+    def _followed(self) -> HomeForesight:
+        home = home_entry(self._hass)
+        chosen = dict(home.options) if home is not None else None
+        if self._current is None or chosen != self._chosen:
+            self._chosen = chosen
+            self._current = build_foresight(self._hass, self._entry, self._sun_at)
+        return self._current
 
 
 @callback

@@ -1,34 +1,29 @@
-"""Options of a heater and of the home."""
+"""Options of a heater."""
 
 from collections.abc import Mapping
 from math import ceil, floor, inf
 from typing import Any
 
-from homeassistant.config_entries import ConfigFlowResult, OptionsFlowWithReload
-from homeassistant.core import HomeAssistant
+from homeassistant.config_entries import ConfigFlowResult
 import voluptuous as vol
 
-from .adapters.price import unit_refused
 from .backends import known_profile
 from .comfort_flow import ComfortFlow
 from .const import (
     CONF_CUT_PLUG,
-    CONF_GRID_METER,
     CONF_KIND,
     CONF_MAXIMUM_POWER,
     CONF_MINIMUM_POWER,
     CONF_PLUG,
     CONF_PRESET_TARGETS,
-    CONF_PRICE,
-    CONF_PRICE_SENSOR,
     KIND_ENTITIES,
     KIND_NETWORKED_MINER,
 )
-from .doubles import chosen_errors, is_own
+from .doubles import chosen_errors
 from .engine.miners import MinerProfile
 from .engine.model.control import Preset
-from .flow_schemas import ENTITIES_OPTIONS, HEATER_OPTIONS, HOME_OPTIONS, MINER_OPTIONS
-from .option_defaults import heater_options, home_options
+from .flow_schemas import ENTITIES_OPTIONS, HEATER_OPTIONS, MINER_OPTIONS
+from .option_defaults import heater_options
 
 
 class HeaterOptionsFlow(ComfortFlow):
@@ -121,43 +116,3 @@ class HeaterOptionsFlow(ComfortFlow):
     def _known(self) -> dict[str, Any]:
         known = heater_options(self.config_entry)
         return {**known, **known[CONF_PRESET_TARGETS]}
-
-
-class HomeOptionsFlow(OptionsFlowWithReload):
-    """Electricity price and market figures."""
-
-    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Show and keep the options."""
-        return await self.async_step_home(user_input)
-
-    async def async_step_home(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask for the home's figures."""
-        errors: dict[str, str] = {}
-        if user_input is not None:
-            errors = price_errors(self.hass, user_input) or grid_errors(self.hass, user_input)
-            if not errors:
-                return self.async_create_entry(data=user_input)
-        known = user_input or home_options(self.config_entry)
-        return self.async_show_form(
-            step_id="home",
-            data_schema=self.add_suggested_values_to_schema(HOME_OPTIONS, known),
-            errors=errors,
-            description_placeholders={"currency": self.hass.config.currency},
-        )
-
-
-def price_errors(hass: HomeAssistant, user_input: dict[str, Any]) -> dict[str, str]:
-    """Return what is wrong with the price that a form names."""
-    if CONF_PRICE_SENSOR not in user_input:
-        return {}
-    if CONF_PRICE in user_input:
-        return {"base": "price_twice"}
-    if unit_refused(hass, user_input[CONF_PRICE_SENSOR], hass.config.currency):
-        return {CONF_PRICE_SENSOR: "price_unit"}
-    return {}
-
-
-def grid_errors(hass: HomeAssistant, user_input: dict[str, Any]) -> dict[str, str]:
-    """Return what is wrong with the grid meter that a form names."""
-    meter = user_input.get(CONF_GRID_METER)
-    return {CONF_GRID_METER: "own_entity"} if meter is not None and is_own(hass, meter) else {}

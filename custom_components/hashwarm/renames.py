@@ -9,6 +9,7 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.event import async_track_entity_registry_updated_event
 
 from .const import (
+    CONF_BATTERY_METER,
     CONF_CONTROLLED,
     CONF_GRID_METER,
     CONF_OTHER_LOADS,
@@ -27,6 +28,7 @@ from .const import (
 )
 
 NAMED = {
+    CONF_BATTERY_METER,
     CONF_CONTROLLED,
     CONF_GRID_METER,
     CONF_OTHER_LOADS,

@@ -7,13 +7,10 @@ import probatio
 import pytest
 import voluptuous as vol
 
-from custom_components.hashwarm import comfort_schema, flow_schemas
+from custom_components.hashwarm import comfort_schema, flow_schemas, home_schema
 
-SCHEMAS = {
-    name: schema
-    for name, schema in (vars(flow_schemas) | vars(comfort_schema) | comfort_schema.SECTIONS).items()
-    if isinstance(schema, vol.Schema)
-}
+_ALL = vars(flow_schemas) | vars(comfort_schema) | vars(home_schema) | comfort_schema.SECTIONS | home_schema.SECTIONS
+SCHEMAS = {name: schema for name, schema in _ALL.items() if isinstance(schema, vol.Schema)}
 
 
 @pytest.mark.parametrize("name", SCHEMAS)

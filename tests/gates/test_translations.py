@@ -10,7 +10,7 @@ from homeassistant.const import Platform
 import pytest
 import voluptuous as vol
 
-from custom_components.hashwarm import comfort_schema, flow_schemas
+from custom_components.hashwarm import comfort_schema, flow_schemas, home_schema
 from custom_components.hashwarm.binary_sensor import BINARY_SENSORS
 from custom_components.hashwarm.button import BUTTONS
 from custom_components.hashwarm.climate import HeaterClimate
@@ -33,10 +33,11 @@ from .conftest import INTEGRATION, read_json
 
 FLOWS = {
     "config": ("config_flow.py", "entity_flow.py", "flow_base.py", "miner_flow.py"),
-    "options": ("options_flow.py", "comfort_flow.py"),
+    "options": ("options_flow.py", "comfort_flow.py", "home_options_flow.py"),
     "config_subentries.circuit": ("circuit_flow.py",),
 }
-SCHEMAS = vars(flow_schemas) | vars(comfort_schema)
+SCHEMAS = vars(flow_schemas) | vars(comfort_schema) | vars(home_schema)
+SECTIONS = comfort_schema.SECTIONS | home_schema.SECTIONS
 WORD = re.compile(r"[a-z][a-z0-9_]+")
 THERMOSTAT = HeaterClimate.__new__(HeaterClimate)
 DESCRIBED: dict[Platform, tuple[Any, ...]] = {
@@ -72,7 +73,13 @@ PLACEHOLDERS = {
     "issues": {"heater", "pool", "sensor"},
     "options.error": {"floor", "maximum"},
     "options.step.entities": {"floor", "maximum"},
-    "options.step.home": {"currency"},
+    "options.step.electricity": {"currency"},
+    "options.step.fuel": {"currency", "unit"},
+    "options.step.heat_pump": {"currency"},
+    "options.step.market": {"currency"},
+    "options.step.resistive": {"currency"},
+    "options.step.supply": {"currency"},
+    "options.step.tariff": {"currency"},
     "options.step.miner": {"floor", "maximum"},
 }
 
@@ -125,7 +132,7 @@ def forms(section: str) -> dict[str, set[str]]:
 
 def shared_words() -> set[str]:
     """Return the errors of the price form and of entities that cannot be chosen, which both flows show."""
-    shared = {sources("options")[0]: "price_errors", INTEGRATION / "doubles.py": "chosen_errors"}
+    shared = {INTEGRATION / "home_options_flow.py": "price_errors", INTEGRATION / "doubles.py": "chosen_errors"}
     words: set[str] = set()
     for path, name in shared.items():
         tree = ast.parse(path.read_text())
@@ -179,7 +186,7 @@ def test_every_form_and_field_is_explained(english: dict[str, Any], section: str
         assert {*parts, *steps[step].get("data", {})} == fields, step
         assert set(steps[step].get("data_description", {})) == fields - set(parts), step
         for name, part in parts.items():
-            inside = {str(field) for field in comfort_schema.SECTIONS[name].schema}
+            inside = {str(field) for field in SECTIONS[name].schema}
             assert part["name"], name
             assert set(part["data"]) == set(part["data_description"]) == inside, name
 
@@ -276,9 +283,7 @@ def test_every_repair_is_explained(english: dict[str, Any]):
 
 
 def test_selectors_devices_and_health(english: dict[str, Any]):
-    schemas = [
-        schema for schema in (*SCHEMAS.values(), *comfort_schema.SECTIONS.values()) if isinstance(schema, vol.Schema)
-    ]
+    schemas = [schema for schema in (*SCHEMAS.values(), *SECTIONS.values()) if isinstance(schema, vol.Schema)]
     selectors = {
         config["translation_key"]: set(config["options"])
         for schema in schemas

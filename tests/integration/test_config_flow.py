@@ -354,41 +354,8 @@ async def test_heater_options(hass: HomeAssistant, house):
     assert house.state("sensor", "why").state == "room_too_hot"
 
 
-async def test_home_options(hass: HomeAssistant, house):
-    entry = house.home_entry
-    result = await hass.config_entries.options.async_init(entry.entry_id)
-    assert (result["step_id"], result["description_placeholders"]) == ("home", {"currency": "EUR"})
-    chosen = {"market_online": False, "market_url": "https://mempool.space", "price": 0.2}
-    result = await hass.config_entries.options.async_configure(result["flow_id"], {**chosen, "price_sensor": PRICE})
-    assert result["errors"] == {"base": "price_twice"}
-    hass.states.async_set(PRICE, "0.3", {"unit_of_measurement": "USD/kWh"})
-    by_sensor = {**chosen, "price_sensor": PRICE}
-    del by_sensor["price"]
-    result = await hass.config_entries.options.async_configure(result["flow_id"], by_sensor)
-    assert result["errors"] == {"price_sensor": "price_unit"}
-    result = await hass.config_entries.options.async_configure(result["flow_id"], chosen)
-    assert result["type"] is FlowResultType.CREATE_ENTRY
-    await hass.async_block_till_done()
-    assert entry.options == {**chosen, "export_positive": False, "solar_forecast": True}
-    assert entry.runtime_data.home.price_per_kwh == 0.2
-
-
-async def test_a_grid_meter_is_not_one_of_ours(hass: HomeAssistant, house):
-    entry = house.home_entry
-    result = await hass.config_entries.options.async_init(entry.entry_id)
-    chosen = {"market_online": False, "market_url": "https://mempool.space", "feed_in_price": 0.08}
-    wrong = {**chosen, "grid_meter": house.entity_id("sensor", "power")}
-    result = await hass.config_entries.options.async_configure(result["flow_id"], wrong)
-    assert result["errors"] == {"grid_meter": "own_entity"}
-    right = {**chosen, "grid_meter": "sensor.grid", "export_positive": True, "solar_forecast": False}
-    result = await hass.config_entries.options.async_configure(result["flow_id"], right)
-    assert result["type"] is FlowResultType.CREATE_ENTRY
-    await hass.async_block_till_done()
-    assert entry.options == right
-
-
 async def test_a_bitcoin_price_that_the_ledger_cannot_hold_is_refused_by_the_form(hass: HomeAssistant, house):
-    result = await hass.config_entries.options.async_init(house.home_entry.entry_id)
+    result = await options_form(hass, house.home_entry.entry_id, "market")
     with pytest.raises(InvalidData) as refused:
         await hass.config_entries.options.async_configure(
             result["flow_id"],

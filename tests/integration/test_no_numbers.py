@@ -11,7 +11,7 @@ import pytest
 
 from custom_components.hashwarm.const import MARKET_URL
 from custom_components.hashwarm.engine.model.control import ControlMode
-from custom_components.hashwarm.flow_schemas import HEATER_OPTIONS, HOME_OPTIONS
+from custom_components.hashwarm.flow_schemas import HEATER_OPTIONS
 from custom_components.hashwarm.option_defaults import heater_options, home_options
 
 from .conftest import House, SetUp, heater_of, options_form
@@ -48,15 +48,34 @@ async def test_an_option_of_a_heater(hass: HomeAssistant, house: House, field: s
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"price": NAN}, {"manual_difficulty": NAN}, {"market_url": "garbage"}, {"market_url": "file:///etc/passwd"}],
+    [{"manual_difficulty": NAN}, {"market_url": "garbage"}, {"market_url": "file:///etc/passwd"}],
 )
-async def test_an_option_of_the_home(hass: HomeAssistant, house: House, wrong: dict[str, object]):
-    flow = await hass.config_entries.options.async_init(house.home_entry.entry_id)
+async def test_an_option_of_the_market(hass: HomeAssistant, house: House, wrong: dict[str, object]):
+    flow = await options_form(hass, house.home_entry.entry_id, "market")
     with pytest.raises(InvalidData):
         await hass.config_entries.options.async_configure(
             flow["flow_id"], {"market_online": False, "market_url": MARKET_URL, **wrong}
         )
-    assert HOME_OPTIONS
+
+
+@pytest.mark.parametrize(
+    ("step", "wrong"),
+    [
+        ("electricity", {"price": NAN}),
+        ("electricity", {"price_factor": NAN}),
+        ("electricity", {"price_offset": NAN}),
+        ("tariff", {"window_1": {"tariff_price": NAN}}),
+        ("tariff", {"window_1": {"tariff_from": "25:00"}}),
+        ("tariff", {"window_1": {"tariff_days": ["someday"]}}),
+        ("supply", {"feed_in_price": NAN}),
+        ("supply", {"battery_price": NAN}),
+        ("comparison", {"other_heating": "magic"}),
+    ],
+)
+async def test_an_option_of_the_home(hass: HomeAssistant, house: House, step: str, wrong: dict[str, object]):
+    flow = await options_form(hass, house.home_entry.entry_id, step)
+    with pytest.raises(InvalidData):
+        await hass.config_entries.options.async_configure(flow["flow_id"], wrong)
 
 
 @pytest.mark.parametrize("entry", ["entry", "home_entry"])
