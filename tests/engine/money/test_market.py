@@ -185,3 +185,184 @@ async def test_it_runs_by_itself_tells_listeners_and_stops(world, monkeypatch):
     await market.stop()
     assert len(source.asked) >= 3
     assert not [task for task in asyncio.all_tasks() if task.get_name() == "hashwarm market"]
+
+
+class Remembering(Told):
+    """A source that knows past prices too."""
+
+    def __init__(self, name, past, **answers):
+        super().__init__(name, **answers)
+        self.past = past
+        self.asked_past = []
+
+    async def historical_price(self, at):
+        self.asked_past.append(at)
+        if isinstance(self.past, Exception):
+            raise self.past
+        return self.past
+
+
+async def passing(world, market, minutes):
+    """Let time pass, asking as often as the task would."""
+    for _ in range(minutes):
+        await market.update()
+        world.tick(60)
+
+
+async def test_a_second_source_is_asked_twice_a_day_and_agrees(world):
+    first, second = Told("first", btc_price=9e4, difficulty=1e14), Told("second", btc_price=9.5e4)
+    market = world.market(first, second)
+    await passing(world, market, 24 * 60)
+    assert len(second.asked) == 2
+    assert market.disagreements == {}
+    assert market.figure(PRICE).source == "first"
+
+
+async def test_sources_that_disagree_are_told_until_they_agree(world):
+    first, second = Told("first", difficulty=1e14), Told("second", difficulty=1.2e14)
+    market = world.market(first, second)
+    told = []
+    market.add_listener(lambda: told.append(dict(market.disagreements)))
+    await passing(world, market, 15)
+    disagreement = market.disagreements[DIFFICULTY]
+    assert (disagreement.ours.source, disagreement.theirs.source) == ("first", "second")
+    assert disagreement.ratio == pytest.approx(1.2)
+    assert told[-1] == market.disagreements
+    assert market.estimate is None
+    assert market.figure(DIFFICULTY).value == 1e14, "the first source stays in use"
+    second.answers[DIFFICULTY] = 1.05e14
+    await passing(world, market, 45)
+    assert DIFFICULTY in market.disagreements
+    await passing(world, market, 30)
+    assert market.disagreements == {}
+    assert told[-1] == {}
+
+
+async def test_a_second_source_that_is_down_gives_way_to_a_third(world):
+    sources = (
+        Told("first", btc_price=9e4),
+        Told("second", btc_price=SourceError("x")),
+        Told("third", btc_price=1.0),
+    )
+    market = world.market(*sources)
+    await passing(world, market, 15)
+    assert market.disagreements[PRICE].theirs.source == "third"
+
+
+async def test_a_price_sensor_comes_before_all_others_and_costs_no_patience(world):
+    price = [None]
+    web = Told("web", btc_price=9e4)
+    market = world.market(web, price_sensor=lambda: price[0])
+    await market.update()
+    assert (market.btc_price, market.figure(PRICE).source) == (9e4, "web")
+    for wrong in (float("nan"), float("inf"), 0.0, -5.0, 1e300):
+        price[0] = wrong
+        await passing(world, market, 20)
+        assert market.figure(PRICE).source == "web"
+    price[0] = 9.1e4
+    await passing(world, market, 12)
+    assert (market.btc_price, market.figure(PRICE).source) == (9.1e4, "sensor")
+
+
+async def test_a_sensor_that_comes_late_is_asked_again_within_a_minute_or_two(world):
+    price = [None]
+    market = world.market(price_sensor=lambda: price[0])
+    await market.update()
+    price[0] = 9e4
+    await passing(world, market, 2)
+    assert market.btc_price == 9e4
+
+
+async def test_a_price_that_jumps_is_not_believed_while_another_source_says_otherwise(world):
+    price = [9e4]
+    web = Told("web", btc_price=9e4)
+    market = world.market(web, price_sensor=lambda: price[0])
+    await market.update()
+    world.tick(601)
+    price[0] = 9e7
+    for _ in range(3 * 60):
+        await market.update()
+        assert market.btc_price == 9e4
+        world.tick(60)
+    assert market.figure(PRICE).source == "web"
+    assert market.disagreements[PRICE].theirs.source == "sensor"
+    assert market.disagreements[PRICE].ratio == pytest.approx(1000)
+    price[0] = 9e4
+    await passing(world, market, 75)
+    assert market.figure(PRICE).source == "sensor"
+    assert market.disagreements == {}
+
+
+async def test_a_price_that_jumps_is_believed_when_it_is_told_again(world):
+    source = Told("only", btc_price=9e4)
+    market = world.market(source)
+    await market.update()
+    world.tick(601)
+    source.answers[PRICE] = 1e4
+    await market.update()
+    assert market.btc_price == 9e4
+    world.tick(601)
+    source.answers[PRICE] = 5e5
+    await market.update()
+    assert market.btc_price == 9e4, "another jump is another doubt"
+    world.tick(300)
+    source.answers[PRICE] = 1e4
+    await market.update()
+    world.tick(601)
+    await market.update()
+    world.tick(601)
+    await market.update()
+    assert market.btc_price == 1e4
+
+
+async def test_a_price_that_jumps_is_believed_when_another_source_tells_it_too(world):
+    first, second = Told("first", btc_price=9e4), Told("second", btc_price=1.02e4)
+    market = world.market(first, second)
+    await market.update()
+    world.tick(601)
+    first.answers[PRICE] = 1e4
+    await market.update()
+    assert (market.btc_price, market.figure(PRICE).source) == (1.02e4, "second")
+    assert market.disagreements == {}
+
+
+async def test_a_price_is_believed_again_when_the_last_is_of_long_ago(world):
+    source = Told("only", btc_price=1e3)
+    market = world.market(source)
+    await market.update()
+    world.tick(86_401)
+    source.answers[PRICE] = 9e4
+    await market.update()
+    assert market.btc_price == 9e4
+
+
+async def test_prices_of_the_past_are_asked_for_once_an_hour_of_the_past(world):
+    past = Remembering("past", 8e4)
+    market = world.market(Told("first", btc_price=9e4), past)
+    at = datetime(2026, 10, 1, 12, 34, tzinfo=UTC)
+    figure = await market.historical_price(at)
+    assert (figure.value, figure.source, figure.at) == (8e4, "past", at.replace(minute=0))
+    await market.historical_price(at + timedelta(minutes=20))
+    assert past.asked_past == [at.replace(minute=0)]
+    await market.historical_price(at + timedelta(hours=1))
+    assert len(past.asked_past) == 2
+
+
+async def test_a_past_that_nobody_knows_is_none_and_not_asked_for_at_once_again(world):
+    past = Remembering("past", SourceError("x"))
+    market = world.market(past)
+    assert await market.historical_price(world.wall) is None
+    assert await market.historical_price(world.wall) is None
+    assert len(past.asked_past) == 1
+    world.tick(601)
+    past.past = 7e4
+    assert (await market.historical_price(world.wall)).value == 7e4
+    assert await world.market().historical_price(world.wall) is None
+
+
+async def test_prices_of_the_past_take_no_more_room_than_they_may(world, monkeypatch):
+    monkeypatch.setattr(market_module, "_MAX_PAST_PRICES", 2)
+    market = world.market(Remembering("past", 8e4))
+    for hours in range(5):
+        assert await market.historical_price(world.wall - timedelta(hours=hours))
+    assert len(market._past_prices) <= 2

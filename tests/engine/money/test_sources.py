@@ -1,6 +1,7 @@
 """Market sources against a real server that answers as the documented services do, and as they should not."""
 
 import contextlib
+from datetime import UTC, datetime
 import json
 import math
 
@@ -11,7 +12,9 @@ import pytest
 
 from custom_components.hashwarm.engine.model.errors import InvalidValueError, SourceError
 from custom_components.hashwarm.engine.money import Coinbase, FigureKind, Manual, Mempool, RateLimitedError
-from custom_components.hashwarm.engine.money.sources import coinbase, http, mempool
+from custom_components.hashwarm.engine.money.figures import NothingNowError
+from custom_components.hashwarm.engine.money.sources import Esplora, PriceSensor, coinbase, esplora, http, mempool
+from simulators.market import Mood, PracticeMarket
 
 GOOD = {
     "/api/v1/mining/hashrate/3d": {
@@ -213,3 +216,145 @@ async def test_an_answer_that_is_refused_tells_no_password(served, status):
         await Mempool(session, currency="EUR", base_url=url.replace("//", "//bob:secret@")).fetch(DIFFICULTY)
     assert "127.0.0.1" in str(caught.value)
     assert "secret" not in str(caught.value)
+
+
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+async def practised():
+    """Yields the practice market and a session."""
+    market = PracticeMarket(now=lambda: NOW)
+    await market.start()
+    async with ClientSession() as session:
+        yield market, session
+    await market.stop()
+
+
+async def told_by(source):
+    told = {}
+    for kinds in source.requests:
+        told |= await source.fetch(kinds)
+    return told
+
+
+async def test_the_practice_market_tells_what_was_put_into_it(practised):
+    market, session = practised
+    assert await told_by(Mempool(session, currency="EUR", base_url=market.url("mempool"))) == {
+        FigureKind.DIFFICULTY: market.difficulty,
+        FigureKind.REWARD_SAT: market.reward_sat,
+        FigureKind.BTC_PRICE: market.price,
+        FigureKind.ADJUSTMENT_PERCENT: market.change_percent,
+        FigureKind.ADJUSTMENT_AT: pytest.approx(NOW.timestamp() + 336 * 600, abs=20 * 86_400),
+    }
+    for server in ("esplora", "mempool"):
+        told = await told_by(Esplora(session, base_url=market.url(server)))
+        assert told == {FigureKind.DIFFICULTY: market.difficulty}
+    assert await told_by(Coinbase(session, currency="EUR", base_url=market.url("coinbase"))) == {
+        FigureKind.BTC_PRICE: market.spot_price
+    }
+
+
+async def test_what_did_not_change_is_not_sent_again_and_still_holds(practised):
+    market, session = practised
+    source = Mempool(session, currency="EUR", base_url=market.url("mempool"))
+    first = await told_by(source)
+    assert await told_by(source) == first
+    assert market.unchanged == 4
+    market.price = 80_000.0
+    assert await source.fetch(PRICE) == {FigureKind.BTC_PRICE: 80_000}
+    assert await source.fetch(PRICE) == {FigureKind.BTC_PRICE: 80_000}
+    assert market.unchanged == 5
+    market.moods["mempool"] = Mood.HTML
+    with pytest.raises(SourceError):
+        await source.fetch(PRICE)
+    market.moods["mempool"] = Mood.GOOD
+    assert await source.fetch(PRICE) == {FigureKind.BTC_PRICE: 80_000}
+
+
+async def test_last_modified_serves_as_well_and_an_unasked_304_is_an_error(served):
+    answers, _, url, session = served
+    headers = []
+
+    async def answer(request):
+        headers.append(request.headers.get("If-Modified-Since"))
+        if headers[-1]:
+            return web.Response(status=304)
+        return web.json_response(GOOD["/api/v1/prices"], headers={"Last-Modified": "Sun, 22 Nov 2026 12:00:00 GMT"})
+
+    app = web.Application()
+    app.router.add_get("/api/v1/prices", answer)
+    async with TestServer(app) as server:
+        source = Mempool(session, currency="EUR", base_url=str(server.make_url("/")))
+        assert await source.fetch(PRICE) == await source.fetch(PRICE)
+    assert headers == [None, "Sun, 22 Nov 2026 12:00:00 GMT"]
+    answers["/api/v1/prices"] = web.Response(status=304)
+    with pytest.raises(SourceError):
+        await Mempool(session, currency="EUR", base_url=url).fetch(PRICE)
+
+
+@pytest.mark.parametrize(
+    ("mood", "wait_s"), [(Mood.HASTE, 1800), (Mood.BROKEN, 900), (Mood.ERROR_IN_200, None), (Mood.HTML, None)]
+)
+async def test_bad_moments_of_the_market(practised, mood, wait_s):
+    market, session = practised
+    market.moods["esplora"] = mood
+    with pytest.raises(SourceError) as caught:
+        await Esplora(session, base_url=market.url("esplora")).fetch(DIFFICULTY)
+    assert getattr(caught.value, "retry_after_s", None) == wait_s
+
+
+async def test_a_market_that_does_not_answer_in_time(practised, monkeypatch):
+    market, session = practised
+    monkeypatch.setattr(http, "_TIMEOUT", http.aiohttp.ClientTimeout(total=0.05))
+    market.moods["coinbase"] = Mood.SLOW
+    with pytest.raises(SourceError):
+        await Coinbase(session, currency="EUR", base_url=market.url("coinbase")).fetch(PRICE)
+
+
+def block(height, difficulty=1e14):
+    return {"height": height, "difficulty": difficulty}
+
+
+def test_the_newest_block_counts_and_garbage_does_not():
+    tip = esplora.parse_blocks([block(5), block(7, 2e14), block(6)])
+    assert (tip.height, tip.difficulty) == (7, 2e14)
+    for wrong in ([], {}, [5], [block(5, 0)], [block(5, 1e30)], [block(-1)], [{"height": 5}]):
+        with pytest.raises(SourceError):
+            esplora.parse_blocks(wrong)
+
+
+async def test_an_esplora_tells_nothing_else(practised):
+    market, session = practised
+    with pytest.raises(SourceError):
+        await Esplora(session, base_url=market.url("esplora")).fetch(PRICE)
+
+
+async def test_a_sensor_tells_the_price_alone():
+    assert await PriceSensor(lambda: 5.0).fetch(PRICE) == {FigureKind.BTC_PRICE: 5.0}
+    with pytest.raises(NothingNowError):
+        await PriceSensor(lambda: 5.0).fetch(DIFFICULTY)
+
+
+async def test_prices_of_the_past(practised):
+    market, session = practised
+    source = Mempool(session, currency="EUR", base_url=market.url("mempool"))
+    market.past_prices = lambda at: 50_000.0 + at.day
+    assert await source.historical_price(datetime(2026, 3, 4, tzinfo=UTC)) == 50_004
+    with pytest.raises(NothingNowError):
+        await Mempool(session, currency="SEK", base_url=market.url("mempool")).historical_price(NOW)
+
+
+@pytest.mark.parametrize(
+    "answer", [{}, {"prices": []}, {"prices": None}, {"prices": [{"time": 5, "EUR": 7}]}, {"prices": [{"EUR": 7}]}]
+)
+def test_prices_of_the_past_that_are_none(answer):
+    with pytest.raises(SourceError):
+        mempool.parse_historical_price(answer, "EUR", NOW)
+
+
+async def test_a_key_that_cannot_be_sent_is_an_error_that_does_not_tell_it(practised):
+    market, session = practised
+    with pytest.raises(SourceError) as caught:
+        await http.fetch(session, market.url("mempool"), headers={"Key": "hush\r\nhush"})
+    assert "hush" not in str(caught.value)
