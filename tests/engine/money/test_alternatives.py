@@ -122,6 +122,19 @@ def test_the_other_heating_would_draw_on_the_roof_too():
     assert pump.per_kwh() is None
 
 
+def test_while_our_heaters_rest():
+    """The other heating is asked about as if it drew a kilowatt."""
+    electricity = MeteredElectricity(grid_price=lambda: 0.3, feed_in_price=0.1, grid_w=lambda: -500.0)
+    price = AlternativePrice(
+        Resistive(),
+        electricity=electricity,
+        own_power_w=lambda: 0.0,
+        outdoor_c=lambda: None,
+        clock=lambda: 0.0,
+    )
+    assert price.per_kwh() == pytest.approx(0.2)
+
+
 @given(grid_w=st.floats(-5000, 5000), battery_w=st.floats(-5000, 5000))
 def test_steps_stay_between_the_prices(grid_w, battery_w):
     """However the shares are rounded, they are one."""

@@ -100,6 +100,16 @@ def test_the_supply_follows_the_meters():
     assert electricity.supply(600.0) == ALL_GRID
 
 
+def test_where_more_power_would_come_from():
+    """A heater that rests while the roof feeds in would run on sun, as far as that goes."""
+    electricity = MeteredElectricity(grid_price=lambda: 0.3, grid_w=lambda: -600.0)
+    assert electricity.supply(0.0) == ALL_GRID
+    assert electricity.supply(0.0, 500.0) == Supply(grid=0.0, solar=1.0)
+    assert electricity.supply(0.0, 1000.0) == Supply(grid=0.4, solar=0.6)
+    assert electricity.supply(200.0, 1000.0) == Supply(grid=pytest.approx(1 / 3), solar=pytest.approx(2 / 3))
+    assert electricity.supply(None, 500.0) == ALL_GRID
+
+
 def test_without_meters_all_is_grid():
     """A battery alone tells nothing of what is imported."""
     bare = MeteredElectricity(grid_price=lambda: 0.3)

@@ -182,6 +182,10 @@ class Home:
         self._earnings[heater_id] = earning
         self._ledger.set_earning(heater_id, earning)
 
+    def earning(self, heater_id: str) -> Earning:
+        """Return what the heater's share work is paid for."""
+        return self._earnings.get(heater_id, Earning())
+
     def book(self, heater_id: str, sample: HeaterSample) -> None:
         """Take in one sample, in memory; about one a second per heater."""
         self._ledger.book(heater_id, sample)
@@ -210,7 +214,7 @@ class Home:
         self, *, hash_rate_hs: float | None = None, power_w: float | None = None, heater_id: str | None = None
     ) -> Outlook:
         """Return what mining would bring now at that hash rate and power, by the heater's fee; none without a pool."""
-        estimate, earning = self._market.estimate, self._earnings.get(heater_id or "", Earning())
+        estimate, earning = self._market.estimate, self.earning(heater_id or "")
         if estimate is None or earning.scheme is Scheme.NONE:
             return Outlook()
         fee = earning.fee_ppm / PPM
@@ -258,9 +262,9 @@ class Home:
             await self.flush()
             if self._clock() >= self._folds_at_s:
                 self._folds_at_s = self._clock() + _FOLDS_EVERY_S
-                await self._fold()
+                await self.fold()
 
-    async def _fold(self) -> None:
+    async def fold(self) -> None:
         """Fold old days; what cannot be done now is done another time."""
         try:
             await self._ledger.fold_old()

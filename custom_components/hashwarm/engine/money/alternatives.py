@@ -20,6 +20,8 @@ LEAST_COP = 1.0
 """A heat pump that can do no more heats with its rod."""
 LOOKS_EVERY_S = 300.0
 SHARE_STEPS = 4
+IDLE_ASKS_W = 1000.0
+"""While our heaters rest, it is asked where so much would come from."""
 
 
 class HeatingKind(StrEnum):
@@ -175,10 +177,11 @@ class AlternativePrice:
         now_s, prices = self._clock(), self._electricity.prices()
         if self._looked is None or now_s - self._looked[0] >= LOOKS_EVERY_S or self._looked[1] != prices:
             self._looked = (now_s, prices)
-            outdoor_c = self._outdoor_c()
+            outdoor_c, own_w = self._outdoor_c(), self._own_power_w()
+            supply = self._electricity.supply(own_w, 0.0 if own_w else IDLE_ASKS_W)
             self._per_kwh = self._heating.cost_per_kwh_heat(
                 outdoor_c=float(round(outdoor_c)) if outdoor_c is not None and isfinite(outdoor_c) else None,
-                electricity_price=prices.mixed(_stepped(self._electricity.supply(self._own_power_w()))),
+                electricity_price=prices.mixed(_stepped(supply)),
             )
         return self._per_kwh
 

@@ -61,8 +61,11 @@ class Electricity(Protocol):
         """Return what a kWh costs now, by source."""
         ...
 
-    def supply(self, own_power_w: float | None) -> Supply:
-        """Return where the power of all our heaters together, in W, comes from now."""
+    def supply(self, own_power_w: float | None, more_w: float = 0.0) -> Supply:
+        """Return where the power of all our heaters together, in W, comes from now.
+
+        `more_w` asks where it would come from if they drew so much more.
+        """
         ...
 
 
@@ -100,12 +103,13 @@ class MeteredElectricity(Electricity):
         return Prices(grid=self._grid_price(), solar=self._solar_price, battery=self._battery_price)
 
     @override
-    def supply(self, own_power_w: float | None) -> Supply:
+    def supply(self, own_power_w: float | None, more_w: float = 0.0) -> Supply:
         """Return where the power of all our heaters comes from now."""
-        if self._grid_w is None:
+        grid_w = self._grid_w() if self._grid_w is not None else None
+        if grid_w is None or own_power_w is None:
             return ALL_GRID
         battery_w = self._battery_w() if self._battery_w is not None else 0.0
-        return marginal_supply(self._grid_w(), battery_w, own_power_w)
+        return marginal_supply(grid_w + more_w, battery_w, own_power_w + more_w)
 
 
 def marginal_supply(grid_w: float | None, battery_w: float | None, own_power_w: float | None) -> Supply:

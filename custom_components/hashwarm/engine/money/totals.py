@@ -41,6 +41,8 @@ class PeriodTotals:
     """What the same heat would have cost from the heating otherwise used, of the part for which that is known."""
     saved: float | None = None
     """That, less the cost after earnings, of the part for which all three are known."""
+    length_s: float | None = None
+    """The time that is booked, measured or not."""
     unmeasured_s: float | None = None
     offset_percent: float | None = None
     cost_per_kwh_after_earnings: float | None = None
@@ -83,6 +85,7 @@ def period_totals(sums: Sums) -> PeriodTotals:
         battery_kwh=sums.battery_mj / MJ_PER_KWH,
         alternative_cost=sums.alternative_nano / NANO if sums.alternative_mj else None,
         saved=sums.saved_nano / NANO if sums.saved_mj else None,
+        length_s=sums.length_ms / 1000,
         unmeasured_s=sums.unmeasured_ms / 1000,
         offset_percent=offset_percent(sums),
         cost_per_kwh_after_earnings=after,
