@@ -55,6 +55,7 @@ def test_a_coinbase_that_pays_mostly_us_is_a_block_found():
     found = seen(coinbase=True)
     assert found.payout.sat == 1000
     assert (found.block.block_hash, found.block.height, found.block.at) == ("bt", 9, NOW)
+    assert (found.block.txid, found.block.sat) == ("t", 1000)
 
 
 def test_a_share_of_a_pools_coinbase_is_a_payout_and_no_block_of_ours():

@@ -222,6 +222,8 @@ def test_braiins_answers_that_lack_something():
     assert braiins.parse_profile({"btc": {"all_time_reward": "1", "hash_rate_unit": "Gh/s"}}, NOW).hash_rate_hs is None
     with pytest.raises(SourceError):
         braiins.parse_profile({"btc": {}}, NOW)
+    early, late = ({"date": f"2026-11-{day}", "total_reward": "1"} for day in (19, 22))
+    assert braiins.parse_rewards({"btc": {"daily_rewards": [early, late]}}, date(2026, 11, 20), NOW.date()) == ()
     with pytest.raises(SourceError):
         braiins.parse_rewards({"btc": {"daily_rewards": [{}]}}, NOW.date(), NOW.date())
     assert braiins.parse_payouts({"btc": {}}) == ()

@@ -69,11 +69,6 @@ def decoded(body: bytes, url: str, *, exact: bool = False) -> object:
         raise SourceError(f"{shown(url)}: no JSON") from error
 
 
-async def get_json(session: aiohttp.ClientSession, url: str) -> object:
-    """Return the JSON at an address. Errors: RateLimitedError, SourceError."""
-    return await JsonReader(session).get(url)
-
-
 class JsonReader:
     """Reads JSON; what a server marks with ETag or Last-Modified is sent again only when it changed."""
 
