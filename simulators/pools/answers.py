@@ -10,6 +10,7 @@ CHAIN_PAGE = 25
 _SUFFIXES = ("", "K", "M", "G", "T", "P", "E")
 _ELSEWHERE = "bc1qrp33g0q5c5txsp9arysrx4k6zdkfs4nce4xj0gdcccefvpysxf3qccfmv3"
 _POOL_FEE_SAT = 2_000
+_DAY_S = 86_400
 
 
 def btc(sat: int) -> str:
@@ -78,7 +79,7 @@ def ocean_statsnap(account: PracticeAccount) -> Json:
 
 
 def ocean_earnpay(account: PracticeAccount, start_s: int, end_s: int) -> Json:
-    """Return earnpay of OCEAN between two moments."""
+    """Return earnpay of OCEAN between two moments, from the beginning of the first one's day."""
     payouts = [
         {
             "ts": epoch(paid.at),
@@ -87,7 +88,7 @@ def ocean_earnpay(account: PracticeAccount, start_s: int, end_s: int) -> Json:
             "lightning_txid": paid.payment_id if paid.lightning else None,
         }
         for paid in account.payouts
-        if start_s <= epoch(paid.at) <= end_s
+        if start_s // _DAY_S * _DAY_S <= epoch(paid.at) <= end_s
     ]
     return {"result": {"earnings": [], "payouts": payouts}}
 

@@ -15,6 +15,8 @@ from custom_components.hashwarm.engine.money import (
     market as market_module,
     patience as patience_module,
 )
+from custom_components.hashwarm.engine.money.doubt import JumpGuard
+from custom_components.hashwarm.engine.money.figures import Figure
 from custom_components.hashwarm.engine.store import Store
 
 DIFFICULTY, REWARD, PRICE = FigureKind.DIFFICULTY, FigureKind.REWARD_SAT, FigureKind.BTC_PRICE
@@ -366,3 +368,48 @@ async def test_prices_of_the_past_take_no_more_room_than_they_may(world, monkeyp
     for hours in range(5):
         assert await market.historical_price(world.wall - timedelta(hours=hours))
     assert len(market._past_prices) <= 2
+
+
+async def test_a_price_that_jumps_for_a_moment_is_no_disagreement(world):
+    source = Told("only", btc_price=9e4)
+    market = world.market(source)
+    for price in (9e4, 9e7, 9e4):
+        source.answers[PRICE] = price
+        await market.update()
+        assert market.btc_price == 9e4
+        world.tick(601)
+    assert market.disagreements == {}
+
+
+def test_a_doubted_price_told_again_at_once_by_the_same_source_stays_doubted(world):
+    def price(value, minutes, source="a"):
+        return Figure(value=value, source=source, at=world.wall + timedelta(minutes=minutes))
+
+    guard, last = JumpGuard(), price(9e4, 0)
+    assert not guard.believes(price(9e7, 1), last)
+    assert not guard.believes(price(9e7, 5), last)
+    assert guard.doubted.at == world.wall + timedelta(minutes=1), "the wait is not begun anew"
+    assert guard.believes(price(9.1e7, 11), last)
+    assert guard.doubted is None
+    assert guard.believes(price(0.0, 0), None)
+    assert not guard.believes(price(0.0, 1), last), "a price that is not positive always differs"
+
+
+def test_a_source_is_no_second_opinion_on_itself(world):
+    market = world.market(Told("first", btc_price=1.0), Told("second", btc_price=1.0, difficulty=1.0))
+    assert [source.name for _, source, _ in market._others(PRICE, "first")] == ["second"]
+    assert [source.name for _, source, _ in market._others(DIFFICULTY, "second")] == []
+
+
+async def test_a_disagreement_is_told_also_when_nothing_else_is_new(world, store):
+    await world.market(Told("first", btc_price=9e4), store=store).update()
+    world.tick(300)
+    market = world.market(Told("first", btc_price=9e4), Told("second", btc_price=8e4), store=store)
+    await market._remember()
+    told = []
+    market.add_listener(lambda: told.append(dict(market.disagreements)))
+    for _ in range(11):
+        await market.update()
+        world.tick(60)
+    assert told == [{}, market.disagreements]
+    assert market.disagreements

@@ -358,3 +358,20 @@ async def test_a_key_that_cannot_be_sent_is_an_error_that_does_not_tell_it(pract
     with pytest.raises(SourceError) as caught:
         await http.fetch(session, market.url("mempool"), headers={"Key": "hush\r\nhush"})
     assert "hush" not in str(caught.value)
+
+
+async def test_a_mark_of_old_is_forgotten_when_the_server_gives_none_any_more(served):
+    *_, session = served
+    headers = []
+
+    async def answer(request):
+        headers.append(request.headers.get("If-None-Match"))
+        return web.json_response(GOOD["/api/v1/prices"], headers={"ETag": '"a"'} if len(headers) == 1 else {})
+
+    app = web.Application()
+    app.router.add_get("/api/v1/prices", answer)
+    async with TestServer(app) as server:
+        source = Mempool(session, currency="EUR", base_url=str(server.make_url("/")))
+        for _ in range(3):
+            await source.fetch(PRICE)
+    assert headers == [None, '"a"', None]

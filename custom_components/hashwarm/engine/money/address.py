@@ -47,7 +47,6 @@ _SEGWIT_LIKE = re.compile(r"(bc|tb|bcrt)1", re.IGNORECASE)
 _GENERATOR = (0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)
 _BECH32, _BECH32M = 1, 0x2BC830A3
 _CHECKSUM_LENGTH = 6
-_MAX_SEGWIT_LENGTH = 90
 _MAX_VERSION = 16
 _MIN_PROGRAM, _MAX_PROGRAM = 2, 40
 _KINDS = {(0, 20): AddressKind.P2WPKH, (0, 32): AddressKind.P2WSH, (1, 32): AddressKind.P2TR}
@@ -98,7 +97,7 @@ def _segwit(text: str, expected: Network) -> Address:
         raise AddressChecksumError("small and capital letters are mixed")
     text = text.lower()
     prefix, _, data = text.rpartition("1")
-    if len(text) > _MAX_SEGWIT_LENGTH or prefix not in _SEGWIT_NETWORKS:
+    if prefix not in _SEGWIT_NETWORKS:
         raise AddressChecksumError("no such address")
     values = [_SEGWIT_CHARACTERS.find(character) for character in data]
     if -1 in values or len(values) <= _CHECKSUM_LENGTH:

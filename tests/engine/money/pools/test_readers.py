@@ -71,6 +71,7 @@ async def test_ocean_tells_balance_and_payouts(bench):
     assert (lightning.payout_id, lightning.txid, lightning.sat) == (second.payment_id, None, 1500)
     assert reading.last_share_at == bench.account.last_share_at
     assert (await bench.reader("ocean").read(NOW - timedelta(days=1))).payouts == (lightning,)
+    assert (await bench.reader("ocean").read(NOW - timedelta(hours=1))).payouts == ()
 
 
 async def test_braiins_tells_closed_days_only(bench):

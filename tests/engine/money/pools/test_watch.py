@@ -88,6 +88,9 @@ async def test_a_problem_is_named_and_the_last_reading_stays(world, caplog):
     assert world.watch.problem is None
     assert world.wait_s() == 600
     assert len(caplog.records) == 2
+    world.reader.answer = SourceError("x")
+    await world.watch.look()
+    assert world.wait_s() == 600, "patience begins anew"
 
 
 async def test_a_pool_that_asks_for_patience_gets_it(world):
