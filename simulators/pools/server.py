@@ -55,7 +55,11 @@ _PLAIN: dict[Mood, Callable[[], web.Response]] = {
 
 
 class PracticePools:
-    """Owns the server. Base addresses of the pools: `url(pool)`. GET /state, PUT /mood/POOL {"mood": name}."""
+    """Owns the server. Base addresses of the pools: `url(pool)`.
+
+    GET /state, PUT /mood/POOL {"mood": name}, POST /credit {"sat": 5}, POST /payout {"sat": 5, "confirmed": false},
+    POST /block {"sat": 5, "height": 9}, POST /confirm and POST /reorganise, which take the last payout.
+    """
 
     def __init__(self, account: PracticeAccount, *, now: Callable[[], datetime]) -> None:
         self.account = account
@@ -78,6 +82,7 @@ class PracticePools:
             [
                 web.get("/state", self._get_state),
                 web.put("/mood/{pool}", self._put_mood),
+                *(web.post(f"/{event}", self._post_event) for event in _EVENTS),
                 *(route for pool in POOLS for route in self._routes(pool)),
             ]
         )
@@ -145,6 +150,15 @@ class PracticePools:
             }
         )
 
+    async def _post_event(self, request: web.Request) -> web.Response:
+        """Let something happen to the account."""
+        try:
+            told = {name: int(value) for name, value in (await request.json()).items()}
+            _EVENTS[request.path.strip("/")](self.account, told, self._now())
+        except (ValueError, TypeError, AttributeError, LookupError) as error:
+            raise web.HTTPBadRequest(text="sat, height and confirmed are whole numbers") from error
+        return await self._get_state(request)
+
     async def _put_mood(self, request: web.Request) -> web.Response:
         pool = request.match_info["pool"]
         if pool not in self.moods:
@@ -154,6 +168,35 @@ class PracticePools:
         except (ValueError, KeyError, TypeError) as error:
             raise web.HTTPBadRequest(text=f"mood is one of {', '.join(Mood)}") from error
         return web.json_response({"mood": self.moods[pool]})
+
+
+def _credit(account: PracticeAccount, told: dict[str, int], now: datetime) -> None:
+    account.credit(now, told["sat"])
+
+
+def _pay_out(account: PracticeAccount, told: dict[str, int], now: datetime) -> None:
+    account.pay_out(now, told["sat"], confirmed=bool(told.get("confirmed", True)))
+
+
+def _find_block(account: PracticeAccount, told: dict[str, int], now: datetime) -> None:
+    account.find_block(now, told["height"], told["sat"])
+
+
+def _confirm(account: PracticeAccount, _told: dict[str, int], _now: datetime) -> None:
+    account.payouts[-1] = replace(account.payouts[-1], confirmed=True)
+
+
+def _reorganise(account: PracticeAccount, _told: dict[str, int], _now: datetime) -> None:
+    account.unpaid_sat += account.payouts.pop().sat
+
+
+_EVENTS = {
+    "credit": _credit,
+    "payout": _pay_out,
+    "block": _find_block,
+    "confirm": _confirm,
+    "reorganise": _reorganise,
+}
 
 
 def _in_other_coin(answer: object) -> object:

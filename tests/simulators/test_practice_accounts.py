@@ -81,3 +81,26 @@ async def test_moods_are_put_over_http():
         assert (await session.get(market.url("mempool") + "/nothing")).status == 404
     await pools.stop()
     await market.stop()
+
+
+async def test_what_happens_to_the_account_is_posted_over_http():
+    pools = PracticePools(PracticeAccount(), now=lambda: NOW)
+    await pools.start()
+    async with ClientSession() as session:
+
+        async def post(event, told):
+            response = await session.post(f"http://127.0.0.1:{pools.port}/{event}", json=told)
+            return await response.json() if response.status == 200 else response.status
+
+        assert (await post("credit", {"sat": 500}))["unpaid_sat"] == 500
+        state = await post("payout", {"sat": 300, "confirmed": False})
+        assert (state["unpaid_sat"], state["paid_sat"]) == (200, 300)
+        assert not pools.account.payouts[0].confirmed
+        await post("confirm", {})
+        assert pools.account.payouts[0].confirmed
+        await post("block", {"sat": 312_500_000, "height": 9})
+        assert pools.account.blocks[0].height == 9
+        assert (await post("reorganise", {}))["unpaid_sat"] == 500
+        for event, wrong in (("credit", {}), ("credit", []), ("payout", {"sat": "x"}), ("reorganise", {})):
+            assert await post(event, wrong) == 400
+    await pools.stop()
