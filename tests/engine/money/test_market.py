@@ -3,21 +3,26 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
+from aiohttp import ClientSession
 import pytest
 
 from custom_components.hashwarm.engine.model.errors import SourceError
 from custom_components.hashwarm.engine.money import (
     SCHEMA,
+    Coinbase,
     FigureKind,
     Manual,
     Market,
+    Mempool,
     RateLimitedError,
     market as market_module,
     patience as patience_module,
 )
 from custom_components.hashwarm.engine.money.doubt import JumpGuard
 from custom_components.hashwarm.engine.money.figures import Figure
+from custom_components.hashwarm.engine.money.sources import Esplora
 from custom_components.hashwarm.engine.store import Store
+from simulators.market import Mood, PracticeMarket
 
 DIFFICULTY, REWARD, PRICE = FigureKind.DIFFICULTY, FigureKind.REWARD_SAT, FigureKind.BTC_PRICE
 
@@ -413,3 +418,36 @@ async def test_a_disagreement_is_told_also_when_nothing_else_is_new(world, store
         world.tick(60)
     assert told == [{}, market.disagreements]
     assert market.disagreements
+
+
+async def test_half_a_day_at_real_servers(world):
+    practice = PracticeMarket(now=lambda: world.wall)
+    await practice.start()
+    async with ClientSession() as session:
+        market = world.market(
+            Mempool(session, currency="EUR", base_url=practice.url("mempool")),
+            Coinbase(session, currency="EUR", base_url=practice.url("coinbase")),
+            Esplora(session, base_url=practice.url("esplora")),
+        )
+        await passing(world, market, 30)
+        assert (market.btc_price, market.disagreements) == (90_000, {})
+        practice.price = 90e6
+        await passing(world, market, 30)
+        assert (market.btc_price, market.figure(PRICE).source) == (90_100, "coinbase.com")
+        assert PRICE in market.disagreements
+        practice.moods["mempool"] = Mood.HASTE
+        practice.difficulty = 160e12
+        await passing(world, market, 60)
+        assert market.figure(DIFFICULTY).value == 160e12
+        assert market.figure(REWARD).age_s(world.wall) > 3000
+        practice.moods["mempool"] = Mood.GOOD
+        practice.price = 90_000.0
+        await passing(world, market, 10 * 60)
+        assert (market.btc_price, market.disagreements) == (90_000, {})
+        assert market.figure(REWARD).age_s(world.wall) < 660
+    await practice.stop()
+    minutes = 12 * 60
+    assert practice.unchanged > 100
+    for path, asked in practice.requests.items():
+        assert asked <= minutes / 10 + 1, path
+    assert practice.requests["/coinbase/v2/prices/BTC-EUR/spot"] < 30

@@ -1,6 +1,7 @@
 """Network and price sources, hashprice, the ledger."""
 
 from .account import HeaterAccount
+from .address import Address, Network, address_of_user, parse_address
 from .alternatives import (
     EFFICIENCIES,
     AlternativePrice,
@@ -13,6 +14,7 @@ from .alternatives import (
     cheaper_than,
     mining_pays_without_heat,
 )
+from .doubt import Disagreement
 from .electricity import Electricity, MeteredElectricity, Prices, Supply
 from .figures import Figure, FigureKind, RateLimitedError, Source
 from .interval import Earning, Estimate, Scheme
@@ -20,6 +22,7 @@ from .ledger import Ledger
 from .market import Market
 from .meter import HeaterSample
 from .payback import Payback, payback
+from .pools import POOLS, Credentials, Need, PoolInfo, PoolKind, Tells, guess_pool
 from .sources import Coinbase, Manual, Mempool
 from .sums import Sums
 from .tables import SCHEMA
@@ -27,10 +30,14 @@ from .totals import PeriodTotals, Totals
 
 __all__ = [
     "EFFICIENCIES",
+    "POOLS",
     "SCHEMA",
+    "Address",
     "AlternativePrice",
     "Burner",
     "Coinbase",
+    "Credentials",
+    "Disagreement",
     "Earning",
     "Electricity",
     "Estimate",
@@ -46,9 +53,13 @@ __all__ = [
     "Market",
     "Mempool",
     "MeteredElectricity",
+    "Need",
+    "Network",
     "OtherHeating",
     "Payback",
     "PeriodTotals",
+    "PoolInfo",
+    "PoolKind",
     "Prices",
     "RateLimitedError",
     "Resistive",
@@ -56,8 +67,12 @@ __all__ = [
     "Source",
     "Sums",
     "Supply",
+    "Tells",
     "Totals",
+    "address_of_user",
     "cheaper_than",
+    "guess_pool",
     "mining_pays_without_heat",
+    "parse_address",
     "payback",
 ]
