@@ -116,11 +116,20 @@ async def test_no_server_is_a_source_error(served):
 
 @pytest.mark.parametrize(
     ("header", "seconds"),
-    [("120", 120), ("Wed, 21 Oct 2026 07:28:00 GMT", None), (None, None), ("-3", None), ("nan", None)],
+    [
+        ("120", 120),
+        ("Wed, 21 Oct 2026 07:28:00 GMT", 1680),
+        ("Wed, 21 Oct 2026 06:28:00 GMT", None),
+        ("Wed, 21 Oct 2026 07:28:00", None),
+        ("tomorrow", None),
+        (None, None),
+        ("-3", None),
+        ("nan", None),
+    ],
 )
 async def test_too_many_requests_say_how_long_to_wait(served, header, seconds):
     answers, _, url, session = served
-    headers = {"Retry-After": header} if header else {}
+    headers = {"Date": "Wed, 21 Oct 2026 07:00:00 GMT"} | ({"Retry-After": header} if header else {})
     answers["/api/v1/prices"] = web.Response(status=429, headers=headers)
     with pytest.raises(RateLimitedError) as caught:
         await Mempool(session, currency="EUR", base_url=url).fetch(PRICE)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 import json
 import math
@@ -96,7 +97,8 @@ def _refuse_haste(response: aiohttp.ClientResponse) -> None:
     header = response.headers.get("Retry-After")
     busy = response.status == HTTPStatus.SERVICE_UNAVAILABLE and header is not None
     if busy or response.status == HTTPStatus.TOO_MANY_REQUESTS:
-        raise RateLimitedError(f"{shown(str(response.url))}: too many requests", retry_after(header))
+        wait_s = retry_after(header, response.headers.get("Date"))
+        raise RateLimitedError(f"{shown(str(response.url))}: too many requests", wait_s)
 
 
 async def _bounded(stream: aiohttp.StreamReader, max_bytes: int) -> bytes:
@@ -109,13 +111,21 @@ async def _bounded(stream: aiohttp.StreamReader, max_bytes: int) -> bytes:
     return bytes(body)
 
 
-def retry_after(header: str | None) -> float | None:
-    """Return the seconds that a Retry-After header asks for; its date form is left to our own patience."""
+def retry_after(header: str | None, date: str | None) -> float | None:
+    """Return the seconds that a Retry-After header asks for; a moment in it counts from the answer's own Date."""
     try:
         seconds = float(header or "")
     except ValueError:
-        return None
+        seconds = _seconds_between(date, header)
     return seconds if math.isfinite(seconds) and seconds >= 0 else None
+
+
+def _seconds_between(start: str | None, end: str | None) -> float:
+    """Return the time between two dates of HTTP, NaN where one is none."""
+    try:
+        return (parsedate_to_datetime(end or "") - parsedate_to_datetime(start or "")).total_seconds()
+    except (ValueError, TypeError):
+        return math.nan
 
 
 def number(value: object, low: float, high: float, name: str) -> float:
