@@ -9,7 +9,7 @@ import pytest
 
 from custom_components.hashwarm.engine.model.errors import AccountUnknownError, SourceError, StoreUnavailableError
 from custom_components.hashwarm.engine.money import RateLimitedError, patience
-from custom_components.hashwarm.engine.money.pools import AccountReading, PoolWatch
+from custom_components.hashwarm.engine.money.pools import AccountReading, PoolWatch, watch
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 GOOD = AccountReading(at=NOW, unpaid_sat=5)
@@ -122,3 +122,18 @@ async def test_it_runs_by_itself_and_stops(world, monkeypatch):
     await world.watch.stop()
     assert len(world.reader.asked) >= 3
     assert not [task for task in asyncio.all_tasks() if task.get_name().startswith("hashwarm")]
+
+
+async def test_looks_are_spread_a_little_so_that_not_all_homes_ask_at_once(world, monkeypatch):
+    waits = []
+
+    async def sleep(seconds):
+        waits.append(seconds)
+        if len(waits) == 50:
+            raise asyncio.CancelledError
+
+    monkeypatch.setattr(watch.asyncio, "sleep", sleep)
+    with pytest.raises(asyncio.CancelledError):
+        await world.watch._run()
+    assert all(600 <= wait <= 660 for wait in waits)
+    assert max(waits) - min(waits) > 30
