@@ -7,7 +7,6 @@ import io
 import pytest
 
 from custom_components.hashwarm.engine.money import Sums
-from custom_components.hashwarm.engine.money.account import HeaterAccount
 from custom_components.hashwarm.engine.money.account_tables import BookedPayout
 from custom_components.hashwarm.engine.money.export import (
     DAY_COLUMNS,
@@ -22,25 +21,21 @@ DAY = date(2026, 3, 4)
 
 
 @pytest.fixture
-def account():
-    account = HeaterAccount("a", "EUR", UTC, iter(range(9)).__next__, lambda row: None)
-    account.days = {
-        DAY.toordinal(): Sums(
-            energy_mj=3_600_000_001, cost_nano=300_000_001, cost_ms=1, earned_usat=41_500_000, earned_ms=1, saved_mj=0
-        ),
-        DAY.toordinal() + 5: Sums(energy_mj=1),
-    }
-    account.take_entries({DAY.toordinal(): Sums(earned_usat=-500_000, confirmed_usat=41_000_000)})
-    return account
+def days():
+    first = Sums(
+        energy_mj=3_600_000_001, cost_nano=300_000_001, cost_ms=1, earned_usat=41_500_000, earned_ms=1, saved_mj=0
+    ).add(Sums(earned_usat=-500_000, confirmed_usat=41_000_000))
+    return {"a": {DAY.toordinal(): first, DAY.toordinal() + 5: Sums(energy_mj=1)}}
 
 
-def test_days_are_exact_and_unknown_stays_empty(account):
-    (row,) = day_rows({"a": account}, {"a": "Cellar"}, DAY, DAY)
+def test_days_are_exact_and_unknown_stays_empty(days):
+    row, later = day_rows(days, {"a": "Cellar"}, "EUR")
+    assert (later["date"], later["heater"]) == ("2026-03-09", "Cellar")
     assert tuple(row) == DAY_COLUMNS
     assert (row["date"], row["heater"], row["energy_kwh"]) == ("2026-03-04", "Cellar", "1.000000")
     assert (row["electricity_cost"], row["earned_sat"], row["confirmed_sat"]) == ("0.300000001", "41", "41")
     assert (row["saved"], row["earned_value"]) == (None, None)
-    assert len(day_rows({"a": account}, {}, DAY, date(2026, 3, 9))) == 2
+    assert day_rows(days, {}, "EUR")[0]["heater"] == "a"
     (text,) = csv.DictReader(io.StringIO(csv_text([row], DAY_COLUMNS)))
     assert text["saved"] == ""
     assert text["electricity_cost"] == "0.300000001"
@@ -48,9 +43,7 @@ def test_days_are_exact_and_unknown_stays_empty(account):
 
 def test_payouts_carry_their_cost_basis():
     paid = Payout(payout_id="=1+1", at=datetime(2026, 3, 4, 23, 30, tzinfo=UTC), sat=123_456, txid="ab")
-    booked = BookedPayout(
-        payout=paid, btc_price_nano=90_000_123_456_789, currency="EUR", told_sat=123_457, note="-cmd"
-    )
+    booked = BookedPayout(payout=paid, btc_price_nano=90_000_123_456_789, currency="EUR", told_sat=123_457, note="-cmd")
     unpriced = BookedPayout(payout=paid, btc_price_nano=None, currency="EUR", told_sat=1, note=None)
     row, other = payout_rows({"OCEAN": [booked, unpriced]}, DAY, DAY)
     assert tuple(row) == PAYOUT_COLUMNS

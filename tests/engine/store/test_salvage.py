@@ -7,7 +7,7 @@ from hypothesis import given, settings, strategies as st
 import pytest
 
 from custom_components.hashwarm.engine.model.errors import StoreDamagedError, StoreUnavailableError
-from custom_components.hashwarm.engine.store import Schema, Store
+from custom_components.hashwarm.engine.store import Schema, Store, store as store_module
 from custom_components.hashwarm.engine.store.faults import primary_code, translated
 from custom_components.hashwarm.engine.store.salvage import _Reader, salvage
 
@@ -172,3 +172,34 @@ def test_a_disk_that_fails_while_reading_is_no_damage():
     source.close()
     with pytest.raises(sqlite3.ProgrammingError):
         list(_Reader(source, "SELECT 1"))
+
+
+async def test_a_large_file_holds_up_no_start_and_is_read_whole_beside_the_work(tmp_path, monkeypatch):
+    monkeypatch.setattr(store_module, "_CHECK_WITHIN_S", -1.0)
+    monkeypatch.setattr(store_module, "_LOOKS_EVERY", 1)
+    path = await filled(tmp_path / "ledger.db")
+    spoil(path, path.stat().st_size // PAGE // 2)
+    store = make(path)
+    await store.start()
+    await store.read(lambda connection: connection.execute("SELECT text FROM note WHERE id = 0").fetchone())
+    assert store.salvaged is None, "not looked at yet"
+    await store.check()
+    kept = await store.read(ids)
+    assert store.salvaged.recovered_rows == len(kept) > ROWS - 60
+    before = store.salvaged
+    await store.check()
+    await store.read(ids)
+    assert store.salvaged is before, "a sound file is left alone"
+    await store.stop()
+
+
+async def test_a_file_that_cannot_be_read_now_is_not_taken_for_damaged(tmp_path, monkeypatch):
+    path = await filled(tmp_path / "ledger.db")
+    store = make(path)
+    await store.start()
+    monkeypatch.setattr(store_module, "check", lambda *_: (_ for _ in ()).throw(sqlite3.OperationalError("locked")))
+    await store.check()
+    monkeypatch.undo()
+    assert len(await store.read(ids)) == ROWS
+    assert store.salvaged is None
+    await store.stop()

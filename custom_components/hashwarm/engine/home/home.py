@@ -30,7 +30,8 @@ _LOGGER = logging.getLogger(__name__)
 FLUSH_S = 10.0
 """The most that a kill can lose."""
 _STOP_S = 10.0
-_FOLDS_EVERY_S = 6 * 3600.0
+_TENDED_AFTER_S = 300.0
+_TENDED_EVERY_S = 6 * 3600.0
 _TERA = 1e12
 
 
@@ -111,7 +112,7 @@ class Home:
             clock=clock,
             randomness=random.SystemRandom(),
         )
-        self._folds_at_s = clock() + _FOLDS_EVERY_S
+        self._tended_at_s = clock() + _TENDED_AFTER_S
         self._listeners: list[Callable[[], None]] = []
         self._task: asyncio.Task[None] | None = None
         self._unavailable = False
@@ -245,10 +246,9 @@ class Home:
         self, start: date, end: date, *, heaters: Mapping[str, str], accounts: Mapping[str, str]
     ) -> Export:
         """Return the books of these days; heaters and accounts by the names people gave them. Errors: StoreError."""
-        await self._ledger.flush()
-        booked = {heater: told for heater in self._ledger.heaters if (told := self._ledger.account(heater)) is not None}
+        days = await self._ledger.days(start.toordinal(), end.toordinal())
         payouts = {accounts.get(account, account): await self.accounts.payouts(account) for account in accounts}
-        return Export(days=day_rows(booked, heaters, start, end), payouts=payout_rows(payouts, start, end))
+        return Export(days=day_rows(days, heaters, self._currency), payouts=payout_rows(payouts, start, end))
 
     def add_listener(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call `listener` after each write, also a failed one; returns how to stop that."""
@@ -260,9 +260,10 @@ class Home:
         while True:
             await asyncio.sleep(FLUSH_S)
             await self.flush()
-            if self._clock() >= self._folds_at_s:
-                self._folds_at_s = self._clock() + _FOLDS_EVERY_S
+            if self._clock() >= self._tended_at_s:
+                self._tended_at_s = self._clock() + _TENDED_EVERY_S
                 await self.fold()
+                await self._store.check()
 
     async def fold(self) -> None:
         """Fold old days; what cannot be done now is done another time."""

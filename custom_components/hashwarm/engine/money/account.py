@@ -1,6 +1,6 @@
 """One heater's booking: its meter, its open interval and its closed days."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 
@@ -47,9 +47,9 @@ class HeaterAccount:
     ) -> None:
         self.earning = Earning()
         self.days: dict[int, Sums] = {}
-        """Closed intervals by local day; the file's past included once it is adopted."""
+        """Closed intervals by local day, as far back as totals need; the file's past included once it is adopted."""
         self.closed = Sums()
-        """All of `days`."""
+        """All closed intervals there ever were."""
         self.entries: dict[int, Sums] = {}
         """What is booked beside intervals, by local day, as the file has it."""
         self.beside = Sums()
@@ -72,13 +72,13 @@ class HeaterAccount:
         self._absent_since: HeaterState | None = None
         self._first: _Presence | None = None
 
-    def adopt(self, before: HeaterState, days: dict[int, Sums]) -> None:
+    def adopt(self, before: HeaterState, days: dict[int, Sums], whole: Sums) -> None:
         """Go on from what the file knows of this heater; it may have booked already."""
         self.changes += 1
         for day, sums in days.items():
             self.days.setdefault(day, Sums()).add(sums)
-            self.closed.add(sums)
-            self.energy_mj += sums.energy_mj
+        self.closed.add(whole)
+        self.energy_mj += whole.energy_mj
         if self._first is None:
             self._carry, self._end_ms, self._absent_since = before.carry, before.end_ms, before
         else:
@@ -124,6 +124,13 @@ class HeaterAccount:
             return None
         row = self._open.priced(closed=False)[0]
         return DaySums(row.terms.day, Sums().add_row(row, self.currency))
+
+    def unclosed(self) -> Iterator[tuple[int, Sums]]:
+        """Yield what is not in closed intervals, with its day: the open interval, and what is booked beside."""
+        opened = self.open_sums()
+        if opened is not None:
+            yield opened.day, opened.sums
+        yield from self.entries.items()
 
     def snapshot(self) -> tuple[Interval | None, HeaterState | None]:
         """Return the open interval and the state to go on from after a kill."""

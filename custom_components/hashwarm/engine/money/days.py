@@ -13,6 +13,7 @@ from .sums import Sums
 type HeaterDay = tuple[int, int]
 """A heater's number and the ordinal of a local date."""
 
+_LAST_DAY = 3_652_059
 _ONE_BY_ONE = 2000
 """Beyond so many days it is faster to sum up all of them."""
 _COUNTS = (
@@ -54,10 +55,12 @@ _OURS = ", ".join(
     [f"SUM({name})" for name in ("rows", *_COUNTS.replace(" ", "").split(","))]
     + [f"SUM(IIF(currency = ?1, {name}, 0))" for name in _MONEY.replace(" ", "").split(",")]
 )
-_READ = (
-    f"SELECT name, day, {_OURS} FROM money_day JOIN money_heater ON money_heater.id = heater"  # noqa: S608 - only columns
-    " GROUP BY heater, day"
-)
+_FROM = "FROM money_day JOIN money_heater ON money_heater.id = heater"
+_READ = f"SELECT name, day, {_OURS} {_FROM} WHERE day BETWEEN ?2 AND ?3 GROUP BY heater, day"
+_READ_WHOLE = f"SELECT name, {_OURS} {_FROM} GROUP BY heater"
+_SAME_NUMBER = """
+SELECT (SELECT COUNT(*) FROM money_interval) = (SELECT TOTAL(rows) FROM money_day WHERE NOT folded)
+"""
 _STALE = """
 SELECT heater, day FROM (
  SELECT heater, day, COUNT(*) AS counted FROM money_interval GROUP BY heater, day
@@ -68,7 +71,13 @@ UNION SELECT heater, day FROM money_day WHERE NOT folded
 
 
 def stale_days(connection: sqlite3.Connection) -> set[HeaterDay]:
-    """Return the days whose sums are not those of their intervals, as after a salvage."""
+    """Return the days whose sums are not those of their intervals, as after a salvage.
+
+    Where the number of intervals is right there are none: facts are lost and found whole.
+    """
+    (same_number,) = connection.execute(_SAME_NUMBER).fetchone()
+    if same_number:
+        return set()
     return set(connection.execute(_STALE).fetchall())
 
 
@@ -83,12 +92,19 @@ def renew_days(connection: sqlite3.Connection, days: Collection[HeaterDay]) -> N
         connection.execute(f"{_INSERT} {_SUMMED} AND heater = ? AND day = ? {_PER_DAY}", heater_day)
 
 
-def day_sums(connection: sqlite3.Connection, currency: str) -> dict[str, dict[int, Sums]]:
+def day_sums(
+    connection: sqlite3.Connection, currency: str, first_day: int = 1, last_day: int = _LAST_DAY
+) -> dict[str, dict[int, Sums]]:
     """Return the sums of closed intervals for each heater and local day; money of another currency is unknown."""
     days: dict[str, dict[int, Sums]] = {}
-    for name, day, *amounts in connection.execute(_READ, (currency,)):
+    for name, day, *amounts in connection.execute(_READ, (currency, first_day, last_day)):
         days.setdefault(name, {})[day] = _sums(amounts)
     return days
+
+
+def whole_sums(connection: sqlite3.Connection, currency: str) -> dict[str, Sums]:
+    """Return the sums of all closed intervals for each heater; money of another currency is unknown."""
+    return {name: _sums(amounts) for name, *amounts in connection.execute(_READ_WHOLE, (currency,))}
 
 
 def _sums(amounts: list[int]) -> Sums:

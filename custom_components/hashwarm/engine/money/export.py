@@ -6,7 +6,6 @@ from datetime import date
 from decimal import Decimal
 import io
 
-from .account import HeaterAccount
 from .account_tables import BookedPayout
 from .quantities import MICRO_SAT_PER_SAT, MJ_PER_KWH, NANO, SAT_PER_BTC
 from .sums import Sums
@@ -49,26 +48,14 @@ _KWH_DIGITS = 6
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
-def day_rows(accounts: Mapping[str, HeaterAccount], names: Mapping[str, str], start: date, end: date) -> list[Row]:
-    """Return one row for each heater and local day from `start` to `end`, both included."""
-    rows = []
-    for heater_id, account in accounts.items():
-        for day, sums in sorted(_days(account, start.toordinal(), end.toordinal()).items()):
-            rows.append(_day_row(date.fromordinal(day), names.get(heater_id, heater_id), sums, account.currency))
+def day_rows(days: Mapping[str, Mapping[int, Sums]], names: Mapping[str, str], currency: str) -> list[Row]:
+    """Return one row for each heater and local day."""
+    rows = [
+        _day_row(date.fromordinal(day), names.get(heater_id, heater_id), sums, currency)
+        for heater_id, sums_of_days in days.items()
+        for day, sums in sums_of_days.items()
+    ]
     return sorted(rows, key=lambda row: (str(row["date"]), str(row["heater"])))
-
-
-def _days(account: HeaterAccount, first: int, last: int) -> dict[int, Sums]:
-    """Return the sums of each day: intervals, what is booked beside them, and the open interval."""
-    days: dict[int, Sums] = {}
-    for booked in (account.days, account.entries):
-        for day, sums in booked.items():
-            if first <= day <= last:
-                days.setdefault(day, Sums()).add(sums)
-    opened = account.open_sums()
-    if opened is not None and first <= opened.day <= last:
-        days.setdefault(opened.day, Sums()).add(opened.sums)
-    return days
 
 
 def _day_row(day: date, heater: str, sums: Sums, currency: str) -> Row:

@@ -8,16 +8,19 @@ from ..model.protocols import WallClock
 from ..store import Store
 from .account import HeaterAccount
 from .calendar import epoch_ms, local_hour
-from .days import fold
+from .days import day_sums, fold
 from .electricity import Electricity
 from .entries import entry_sums
 from .interval import Earning, Estimate, Interval, Scheme, Terms
 from .meter import HeaterSample
 from .quantities import nano
+from .sums import Sums
 from .tables import HeaterState, Past, begin_session, put
 
 _FOLDED_AFTER = timedelta(days=396)
 _FOLDED_AT_ONCE = 31
+_REMEMBERED = timedelta(days=400)
+"""Days before that are in the file, and part of all time."""
 
 
 class Ledger:
@@ -93,8 +96,9 @@ class Ledger:
         async with self._writing:
             if self._past is None:
                 started_ms = epoch_ms(self._now())
+                first_day = (self._now().astimezone(self._tz) - _REMEMBERED).toordinal()
                 past = await self._store.write(
-                    lambda connection: begin_session(connection, self._token, started_ms, self._currency)
+                    lambda connection: begin_session(connection, self._token, started_ms, self._currency, first_day)
                 )
                 self._adopt(past)
             await self._write()
@@ -111,6 +115,16 @@ class Ledger:
         folded = _FOLDED_AT_ONCE
         while folded == _FOLDED_AT_ONCE:
             folded = await self._store.write(lambda connection: fold(connection, before_day, _FOLDED_AT_ONCE))
+
+    async def days(self, first_day: int, last_day: int) -> dict[str, dict[int, Sums]]:
+        """Return the sums of each heater's local days, everything included. Errors: StoreError."""
+        await self.flush()
+        days = await self._store.read(lambda connection: day_sums(connection, self._currency, first_day, last_day))
+        for heater_id, account in self._accounts.items():
+            for day, sums in account.unclosed():
+                if first_day <= day <= last_day:
+                    days.setdefault(heater_id, {}).setdefault(day, Sums()).add(sums)
+        return days
 
     async def renew_entries(self) -> None:
         """Show what was booked beside intervals meanwhile. Errors: StoreError."""
@@ -141,11 +155,9 @@ class Ledger:
         self._past = past
         for heater_id in past.heaters:
             account = self._account(heater_id)
-            account.adopt(past.heaters[heater_id], past.days.get(heater_id, {}))
+            account.adopt(past.heaters[heater_id], past.days.get(heater_id, {}), past.whole.get(heater_id, Sums()))
             account.take_entries(past.entries.get(heater_id, {}))
-        self._meters_mj = {
-            heater_id: sum(sums.energy_mj for sums in days.values()) for heater_id, days in past.days.items()
-        }
+        self._meters_mj = {heater_id: sums.energy_mj for heater_id, sums in past.whole.items()}
 
     async def _write(self) -> None:
         """Write closed and open intervals in one transaction."""

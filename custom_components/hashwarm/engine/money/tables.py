@@ -6,7 +6,7 @@ import sqlite3
 
 from ..store import Schema
 from .account_tables import ACCOUNT_TABLES, account_ids
-from .days import DAY_TABLES, FILL_DAYS, day_sums, renew_days, stale_days
+from .days import DAY_TABLES, FILL_DAYS, day_sums, renew_days, stale_days, whole_sums
 from .entries import ENTRY_TABLES, entry_sums
 from .interval import Carry, Interval
 from .quantities import split
@@ -101,13 +101,17 @@ class Past:
     session: int
     heaters: dict[str, HeaterState]
     days: dict[str, dict[int, Sums]]
-    """Sums of the intervals of each local day, by heater."""
+    """Sums of the intervals of each local day of late, by heater."""
+    whole: dict[str, Sums]
+    """Sums of all intervals, by heater."""
     entries: dict[str, dict[int, Sums]]
     """Sums of what was booked beside intervals, by heater and local day."""
 
 
-def begin_session(connection: sqlite3.Connection, token: str, started_ms: int, currency: str) -> Past:
-    """Take a session's number, close what a killed session left open, and return the past.
+def begin_session(
+    connection: sqlite3.Connection, token: str, started_ms: int, currency: str, first_day: int = 1
+) -> Past:
+    """Take a session's number, close what a killed session left open, and return the past, days from the first asked.
 
     The same token gets the same number again, so a retry after a commit of unknown outcome is harmless.
     """
@@ -121,7 +125,8 @@ def begin_session(connection: sqlite3.Connection, token: str, started_ms: int, c
     return Past(
         session=session,
         heaters=_heaters(connection),
-        days=day_sums(connection, currency),
+        days=day_sums(connection, currency, first_day),
+        whole=whole_sums(connection, currency),
         entries=entry_sums(connection, currency),
     )
 

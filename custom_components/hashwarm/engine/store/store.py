@@ -7,14 +7,18 @@ import contextlib
 import logging
 from pathlib import Path
 import sqlite3
+import time
 
 from ..model.errors import StoreDamagedError, StoreUnavailableError
 from ..model.protocols import WallClock
-from .faults import translated
+from .faults import primary_code, translated
 from .salvage import Salvage, finish_interrupted, salvage
 from .schema import Schema, migrate
 
 _LOGGER = logging.getLogger(__name__)
+_CHECK_WITHIN_S = 0.05
+"""As long as opening may look for damage; the whole file is read beside the work, a little later."""
+_LOOKS_EVERY = 1000
 _LOCK_WAIT_S = 2.0
 
 
@@ -37,6 +41,7 @@ class Store:
         self._connection: sqlite3.Connection | None = None
         self._identity: tuple[int, int] | None = None
         self._check_due = True
+        self._suspected = False
         self._writable = asyncio.Event()
         self._writable.set()
         self.salvaged: Salvage | None = None
@@ -78,6 +83,24 @@ class Store:
         """Run `work`, which must not write, on one consistent state. Errors: StoreError."""
         return await self._call(lambda: self._transact(work, "BEGIN"))
 
+    async def check(self) -> None:
+        """Read the whole file, beside whoever uses it; what is damaged is salvaged by the next call.
+
+        Opening looks at as much as can be read in a moment, so that years of facts hold up no start.
+        """
+        try:
+            await asyncio.get_running_loop().run_in_executor(None, self._read_whole)
+        except (sqlite3.DatabaseError, StoreDamagedError) as error:
+            if isinstance(translated_or_same(error), StoreDamagedError):
+                _LOGGER.warning("The ledger's file is damaged: %s", error)
+                self._check_due = self._suspected = True
+                await self._call(self._close)
+
+    def _read_whole(self) -> None:
+        if self._path.exists():
+            with contextlib.closing(sqlite3.connect(self._path, timeout=self._lock_wait_s)) as connection:
+                check(connection)
+
     async def pause(self) -> None:
         """Hold writers and bring everything into the main file, so that a copy of it is whole. Errors: StoreError."""
         self._writable.clear()
@@ -99,7 +122,8 @@ class Store:
             return work()
         except (sqlite3.Error, OSError) as error:
             fault = translated(error)
-            self._check_due = self._check_due or isinstance(fault, StoreDamagedError)
+            if isinstance(fault, StoreDamagedError):
+                self._check_due = self._suspected = True
             self._close()
             raise fault from error
 
@@ -142,14 +166,14 @@ class Store:
             _LOGGER.warning("The ledger's file was damaged (%s): %s", error, self.salvaged)
             self._connection = self._opened()
         self._identity = self._file_identity()
-        self._check_due = False
+        self._check_due = self._suspected = False
 
     def _opened(self) -> sqlite3.Connection:
         """Return a checked and migrated connection."""
         connection = sqlite3.connect(self._path, timeout=self._lock_wait_s, isolation_level=None)
         try:
             if self._check_due:
-                check(connection)
+                check(connection, None if self._suspected else _CHECK_WITHIN_S)
             connection.execute("PRAGMA journal_mode = WAL").fetchall()
             # The write-ahead log is flushed at each commit: a power cut loses no more than a kill does.
             connection.execute("PRAGMA synchronous = FULL")
@@ -177,9 +201,19 @@ class Store:
         return status.st_dev, status.st_ino
 
 
-def check(connection: sqlite3.Connection) -> None:
-    """Raise StoreDamagedError, or SQLite's own error, unless the file is sound."""
-    (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+def check(connection: sqlite3.Connection, within_s: float | None = None) -> None:
+    """Raise StoreDamagedError, or SQLite's own error, unless the file is sound, as far as `within_s` lets it look."""
+    if within_s is not None:
+        ends_s = time.monotonic() + within_s
+        connection.set_progress_handler(lambda: time.monotonic() > ends_s, _LOOKS_EVERY)
+    try:
+        (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    except sqlite3.OperationalError as error:
+        if primary_code(error) == sqlite3.SQLITE_INTERRUPT:
+            return
+        raise
+    finally:
+        connection.set_progress_handler(None, 0)
     if verdict != "ok":
         raise StoreDamagedError(str(verdict))
 
