@@ -1,4 +1,4 @@
-"""Whether the pool is there, and whether the heater does less than it was told."""
+"""Whether the pool is there, whether the heater does less than it was told, and whether it is worth its electricity."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,8 +17,18 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .comfort_options import watches_windows
 from .const import KIND_NETWORKED_MINER
 from .coordinator import HeaterConfigEntry, HeaterCoordinator
-from .engine.heater import HeaterState, Source
+from .engine.heater import Source
 from .entity import HeaterEntity, offered
+from .heater_money import (
+    compares,
+    electricity_per_kwh,
+    heat_cost,
+    is_cheaper,
+    is_solo,
+    other_heat_cost,
+    pays_without_heat,
+    revenue_per_kwh,
+)
 from .option_defaults import heater_options
 
 PARALLEL_UPDATES = 0
@@ -30,36 +40,69 @@ class HeaterBinarySensorDescription(BinarySensorEntityDescription):
 
     from_device: bool = True
     has_fn: Callable[[HeaterCoordinator], bool] = lambda _: True
-    value_fn: Callable[[HeaterState], bool | None]
+    attributes_fn: Callable[[HeaterCoordinator], dict[str, Any]] | None = None
+    value_fn: Callable[[HeaterCoordinator], bool | None]
 
 
-def _pool_connected(state: HeaterState) -> bool | None:
-    telemetry = state.telemetry
+def _pool_connected(coordinator: HeaterCoordinator) -> bool | None:
+    telemetry = coordinator.data.telemetry
     return telemetry.pool.connected if telemetry is not None and telemetry.pool is not None else None
 
 
-def _own_loop(state: HeaterState) -> bool | None:
+def _own_loop(coordinator: HeaterCoordinator) -> bool | None:
     """Return whether a loop of the device's own fights the thermostat."""
-    telemetry = state.telemetry
+    telemetry = coordinator.data.telemetry
     if telemetry is None or telemetry.miner is None:
         return None
     return telemetry.miner.thermal_loop is not None
 
 
-def _window_open(state: HeaterState) -> bool | None:
+def _limited(coordinator: HeaterCoordinator) -> bool | None:
+    telemetry = coordinator.data.telemetry
+    return telemetry.limited if telemetry is not None else None
+
+
+def _window_open(coordinator: HeaterCoordinator) -> bool | None:
     """Return whether an open window keeps the heat back, whoever told of it."""
-    in_force = state.decision.in_force if state.decision is not None else None
+    decision = coordinator.data.decision
+    in_force = decision.in_force if decision is not None else None
     return in_force.source is Source.WINDOW_OPEN if in_force is not None else None
 
 
+def _comparison(coordinator: HeaterCoordinator) -> dict[str, Any]:
+    """Return the two costs of a kWh of heat that are compared."""
+    return {"heat_cost": heat_cost(coordinator), "other_heat_cost": other_heat_cost(coordinator)}
+
+
+def _margin(coordinator: HeaterCoordinator) -> dict[str, Any]:
+    """Return what a kWh earns and costs."""
+    return {"revenue": revenue_per_kwh(coordinator), "electricity_price": electricity_per_kwh(coordinator)}
+
+
 BINARY_SENSORS: tuple[HeaterBinarySensorDescription, ...] = (
+    HeaterBinarySensorDescription(
+        key="cheaper_than_other",
+        translation_key="cheaper_than_other",
+        from_device=False,
+        has_fn=compares,
+        attributes_fn=_comparison,
+        value_fn=is_cheaper,
+    ),
     HeaterBinarySensorDescription(
         key="limited",
         translation_key="limited",
         entity_registry_enabled_default=False,
         device_class=BinarySensorDeviceClass.PROBLEM,
         entity_category=EntityCategory.DIAGNOSTIC,
-        value_fn=lambda state: state.telemetry.limited if state.telemetry is not None else None,
+        value_fn=_limited,
+    ),
+    HeaterBinarySensorDescription(
+        key="mining_pays",
+        translation_key="mining_pays",
+        from_device=False,
+        has_fn=lambda coordinator: coordinator.mines and not is_solo(coordinator),
+        attributes_fn=_margin,
+        value_fn=pays_without_heat,
     ),
     HeaterBinarySensorDescription(
         key="own_loop",
@@ -111,7 +154,13 @@ class HeaterBinarySensor(HeaterEntity, BinarySensorEntity):
     @property
     @override
     def is_on(self) -> bool | None:
-        return self.entity_description.value_fn(self.coordinator.data)
+        return self.entity_description.value_fn(self.coordinator)
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, Any] | None:
+        attributes_fn = self.entity_description.attributes_fn
+        return attributes_fn(self.coordinator) if attributes_fn is not None else None
 
     @override
     def _watched(self) -> Any:

@@ -124,6 +124,12 @@ class HeaterCoordinator(DataUpdateCoordinator[HeaterState]):
         return self.hashes and self._scheme is not Scheme.NONE
 
     @property
+    def scheme(self) -> Scheme:
+        """Return what the heater's work is paid for, as a person or the pool account says."""
+        home = self.home()
+        return home.earning(self.heater_id).scheme if home is not None and home is self._booked_into else self._scheme
+
+    @property
     def hashes(self) -> bool:
         """Return whether the device tells its hash rate; what other entities drive tells none, and earns unseen."""
         return self.kind != KIND_ENTITIES
@@ -192,17 +198,6 @@ class HeaterCoordinator(DataUpdateCoordinator[HeaterState]):
         if home is None or telemetry is None:
             return Outlook()
         return home.outlook(hash_rate_hs=telemetry.hash_rate_hs, power_w=telemetry.power_w, heater_id=self.heater_id)
-
-    @property
-    def next_heat_cost(self) -> float | None:
-        """Return what the next kWh of heat costs after earnings, as planned, else as things stand now."""
-        plan = self.forethought.plan if self.forethought is not None else None
-        if plan is not None and plan.heat_cost_per_kwh is not None:
-            return plan.heat_cost_per_kwh
-        if self.mines:
-            return self.outlook.heat_cost_per_kwh
-        home = self.home()
-        return home.price_per_kwh if home is not None else None
 
     @property
     def expected_c(self) -> float | None:

@@ -205,7 +205,7 @@ class Outdoors:
         told: list[Mapping[str, Any]] = [self._options]
         told += [
             {CONF_WEATHER: heater_options(entry).get(CONF_WEATHER), **entry.data}
-            for entry in self._hass.config_entries.async_loaded_entries(DOMAIN)
+            for entry in self._hass.config_entries.async_entries(DOMAIN, include_ignore=False, include_disabled=False)
             if entry.data[CONF_KIND] != KIND_HOME
         ]
         return next((celsius for one in told if (celsius := self._read(one)) is not None), None)

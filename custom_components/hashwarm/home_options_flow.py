@@ -22,6 +22,7 @@ from .const import (
 from .doubles import is_own
 from .electricity import other_heating, tariff_of
 from .engine.money import HeatingKind, HeatPump
+from .helpers import loaded_heaters
 from .home_schema import (
     COMPARISON,
     ELECTRICITY,
@@ -175,6 +176,11 @@ class HomeOptionsFlow(OptionsFlowWithReload):
 
     def _keep_heating(self, described: Mapping[str, Any]) -> ConfigFlowResult:
         keys = {str(field) for field in COMPARISON.schema} | OF_THE_OTHER_HEATING
+        told = (self._known.get(CONF_OTHER_HEATING, NO_OTHER_HEATING), self._chosen[CONF_OTHER_HEATING])
+        if (told[0] == NO_OTHER_HEATING) is not (told[1] == NO_OTHER_HEATING):
+            # Savings and payback come and go with it.
+            for heater in loaded_heaters(self.hass):
+                self.hass.config_entries.async_schedule_reload(heater.config_entry.entry_id)
         return self._keep_in_place_of(keys, {**self._chosen, **described})
 
     def _keep_in_place_of(self, keys: set[str] | frozenset[str], chosen: Mapping[str, Any]) -> ConfigFlowResult:

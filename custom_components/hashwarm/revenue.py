@@ -7,6 +7,7 @@ from .coordinator import HeaterCoordinator
 from .engine.model.driver import PowerLevel
 from .engine.model.planning import RevenueForecast
 from .engine.model.protocols import Monotonic
+from .heater_money import working_point
 
 LOOKS_EVERY_S = 60.0
 TERAHASH, KWH_J = 1e12, 3.6e6
@@ -43,9 +44,9 @@ class MiningRevenue(RevenueForecast):
         known = home.outlook(hash_rate_hs=TERAHASH, power_w=1.0, heater_id=coordinator.heater_id) if home else None
         value = known.value_per_kwh if known is not None else None
         self._worth_per_hash = value / (KWH_J * TERAHASH) if value is not None else None
-        told = coordinator.data.telemetry
-        if told is not None and told.hash_rate_hs and told.power_w:
-            self._hashes_per_j = told.hash_rate_hs / told.power_w
+        rate_hs, power_w = working_point(coordinator)
+        if rate_hs and power_w > 0.0:
+            self._hashes_per_j = rate_hs / power_w
 
     def _hash_rate_hs(self, power_w: float) -> float | None:
         """Return the hash rate at a power: along the miner's curve, else in proportion to what was seen last."""

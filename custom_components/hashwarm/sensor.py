@@ -13,15 +13,17 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.helpers.typing import StateType
 
-from .const import HOME_UNIQUE_ID
+from .const import DOMAIN, HOME_UNIQUE_ID
 from .coordinator import HashwarmConfigEntry, HeaterCoordinator, HomeCoordinator
 from .engine.home import CircuitStatus
 from .engine.model.telemetry import MinerFigures
 from .entity import HeaterEntity, HomeEntity, offered
+from .periods import PERIODS
 from .publishing import POWER
 from .sensors_heater import HEATER_SENSORS, HeaterSensorDescription
 from .sensors_home import CIRCUIT_SENSORS, HOME_SENSORS, CircuitSensorDescription, HomeSensorDescription
 from .sensors_miner import BOARD_SENSORS, FAN_SENSORS, MINER_SENSORS, PartSensorDescription
+from .sensors_money import MONEY_SENSORS
 from .sensors_planner import PLANNER_SENSORS
 from .wiring import circuits_of, wiring
 
@@ -36,10 +38,10 @@ async def async_setup_entry(
     """Set up the sensors of a heater or of the home."""
     coordinator = entry.runtime_data
     if isinstance(coordinator, HomeCoordinator):
-        async_add_entities(HomeSensor(coordinator, description) for description in HOME_SENSORS)
+        async_add_entities(_home_sensors(hass, coordinator))
         async_add_entities(_circuit_sensors(hass, coordinator))
         return
-    table = (*HEATER_SENSORS, *MINER_SENSORS, *PLANNER_SENSORS)
+    table = (*HEATER_SENSORS, *MONEY_SENSORS, *MINER_SENSORS, *PLANNER_SENSORS)
     async_add_entities(
         HeaterSensor(coordinator, description) for description in offered(coordinator, SENSOR_DOMAIN, table)
     )
@@ -47,6 +49,17 @@ async def async_setup_entry(
         parts = Parts(coordinator, async_add_entities)
         entry.async_on_unload(coordinator.async_add_listener(parts.look))
         parts.look()
+
+
+def _home_sensors(hass: HomeAssistant, coordinator: HomeCoordinator) -> list[HomeSensor]:
+    """Return the sensors of the home, and forget those it had once."""
+    registry = er.async_get(hass)
+    for description in HOME_SENSORS:
+        unique_id = f"{HOME_UNIQUE_ID}_{description.key}"
+        entity_id = registry.async_get_entity_id(SENSOR_DOMAIN, DOMAIN, unique_id)
+        if entity_id is not None and not description.has_fn(coordinator):
+            registry.async_remove(entity_id)
+    return [HomeSensor(coordinator, description) for description in HOME_SENSORS if description.has_fn(coordinator)]
 
 
 def _circuit_sensors(hass: HomeAssistant, coordinator: HomeCoordinator) -> list[CircuitSensor]:
@@ -147,11 +160,13 @@ class HeaterSensor(HeaterEntity, SensorEntity):
     """One figure of a heater."""
 
     entity_description: HeaterSensorDescription
-    # Tomorrow is of no use in yesterday's records.
-    _unrecorded_attributes = frozenset({"plan"})
+    # Tomorrow is of no use in yesterday's records, and the past is in the ledger.
+    _unrecorded_attributes = frozenset({"plan", *PERIODS})
 
     def __init__(self, coordinator: HeaterCoordinator, description: HeaterSensorDescription) -> None:
         super().__init__(coordinator, description)
+        if description.enabled_fn is not None:
+            self._attr_entity_registry_enabled_default = description.enabled_fn(coordinator)
         self._from_device = description.from_device
         if coordinator.miner is not None and description.miner_precision is not None:
             self._attr_suggested_display_precision = description.miner_precision
@@ -199,6 +214,7 @@ class HomeSensor(HomeEntity, SensorEntity):
     """One figure of the home."""
 
     entity_description: HomeSensorDescription
+    _unrecorded_attributes = frozenset(PERIODS)
 
     def __init__(self, coordinator: HomeCoordinator, description: HomeSensorDescription) -> None:
         super().__init__(coordinator, description)

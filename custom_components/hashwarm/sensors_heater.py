@@ -8,17 +8,14 @@ from typing import Any
 from homeassistant.components.sensor import SensorDeviceClass, SensorEntityDescription, SensorStateClass
 from homeassistant.const import EntityCategory, UnitOfEnergy, UnitOfPower, UnitOfRatio, UnitOfTemperature
 from homeassistant.helpers.typing import StateType
-from homeassistant.util.dt import start_of_local_day
 
 from .const import KIND_LOCAL_WORKER
 from .coordinator import HeaterCoordinator
 from .engine.heater import Decision
-from .engine.home import FigureKind, PeriodTotals, Totals
 from .engine.model.capabilities import PowerSource
 from .engine.model.control import Why
 from .engine.model.telemetry import DeviceStatus, PoolState, Telemetry, Workload
-from .provenance import NETWORK, VALUE, provenance
-from .publishing import ANY, HASH_RATE, MONEY, POWER, TEMPERATURE, Change
+from .publishing import ANY, HASH_RATE, POWER, TEMPERATURE, Change
 
 type Value = StateType | datetime
 type Watched = tuple[tuple[Change, Any], ...]
@@ -30,6 +27,8 @@ class HeaterSensorDescription(SensorEntityDescription):
 
     attributes_fn: Callable[[HeaterCoordinator], dict[str, Any]] | None = None
     change: Change = ANY
+    enabled_fn: Callable[[HeaterCoordinator], bool] | None = None
+    """Whether it is on from the start, where that depends on the heater."""
     from_device: bool = False
     has_fn: Callable[[HeaterCoordinator], bool] = lambda _: True
     miner_precision: int | None = None
@@ -57,16 +56,8 @@ def _pool[T](read: Callable[[PoolState], T]) -> Callable[[HeaterCoordinator], T 
     return value
 
 
-def _totals[T](read: Callable[[Totals], T]) -> Callable[[HeaterCoordinator], T | None]:
-    return lambda coordinator: read(totals) if (totals := coordinator.totals) is not None else None
-
-
 def _in_th(hash_rate_hs: float | None) -> float | None:
     return hash_rate_hs / 1e12 if hash_rate_hs is not None else None
-
-
-def _currency(coordinator: HeaterCoordinator) -> str:
-    return coordinator.currency
 
 
 def currency_per_kwh(coordinator: HeaterCoordinator) -> str:
@@ -95,29 +86,6 @@ def _why_figures(coordinator: HeaterCoordinator) -> dict[str, Any]:
 def _why_watched(coordinator: HeaterCoordinator) -> Watched:
     figures = _why_figures(coordinator)
     return tuple(zip((TEMPERATURE, ANY, POWER, POWER, TEMPERATURE), figures.values(), strict=False))
-
-
-def _provenance(*kinds: FigureKind) -> Callable[[HeaterCoordinator], dict[str, Any]]:
-    def attributes(coordinator: HeaterCoordinator) -> dict[str, Any]:
-        home = coordinator.home()
-        if home is None or not coordinator.mines:
-            return {}
-        counted_by = "hash_rate" if coordinator.counts_by_hash_rate else "shares"
-        return {"counted_by": counted_by, **provenance(home.market.figure(kind) for kind in kinds)}
-
-    return attributes
-
-
-def _offset_figures(coordinator: HeaterCoordinator) -> dict[str, Any]:
-    totals = coordinator.totals
-    if totals is None:
-        return {}
-    told_by = _provenance(*VALUE)(coordinator)
-    return {"today": totals.today.offset_percent, "season": totals.season.offset_percent, **told_by}
-
-
-def _period_figures(period: PeriodTotals) -> dict[str, Any]:
-    return {"unmeasured_s": period.unmeasured_s, "cost_known_share": period.cost_known_share}
 
 
 def _pool_figures(coordinator: HeaterCoordinator) -> dict[str, Any]:
@@ -154,16 +122,6 @@ HEATER_SENSORS: tuple[HeaterSensorDescription, ...] = (
         value_fn=_pool(lambda pool: round(pool.best_share, 3) if pool.best_share is not None else None),
     ),
     HeaterSensorDescription(
-        key="break_even_price",
-        translation_key="break_even_price",
-        suggested_display_precision=6,
-        change=MONEY,
-        has_fn=lambda coordinator: coordinator.mines,
-        unit_fn=currency_per_kwh,
-        attributes_fn=_provenance(*VALUE),
-        value_fn=lambda coordinator: coordinator.outlook.value_per_kwh,
-    ),
-    HeaterSensorDescription(
         key="chip_temperature",
         translation_key="chip_temperature",
         from_device=True,
@@ -175,41 +133,6 @@ HEATER_SENSORS: tuple[HeaterSensorDescription, ...] = (
         value_fn=_telemetry(lambda telemetry: telemetry.chip_c),
     ),
     HeaterSensorDescription(
-        key="earnings_today",
-        translation_key="earnings_today",
-        native_unit_of_measurement="sat",
-        state_class=SensorStateClass.TOTAL,
-        suggested_display_precision=6,
-        change=MONEY,
-        attributes_fn=_provenance(*NETWORK),
-        last_reset_fn=start_of_local_day,
-        has_fn=_hashes,
-        value_fn=_totals(lambda totals: totals.today.earned_sat),
-    ),
-    HeaterSensorDescription(
-        key="earnings_total",
-        translation_key="earnings_total",
-        native_unit_of_measurement="sat",
-        state_class=SensorStateClass.TOTAL,
-        suggested_display_precision=6,
-        change=MONEY,
-        attributes_fn=_provenance(*NETWORK),
-        has_fn=_hashes,
-        value_fn=_totals(lambda totals: totals.all_time.earned_sat),
-    ),
-    HeaterSensorDescription(
-        key="earnings_value",
-        translation_key="earnings_value",
-        device_class=SensorDeviceClass.MONETARY,
-        state_class=SensorStateClass.TOTAL,
-        suggested_display_precision=6,
-        change=MONEY,
-        unit_fn=_currency,
-        attributes_fn=_provenance(*VALUE),
-        has_fn=_hashes,
-        value_fn=_totals(lambda totals: totals.all_time.earned_value),
-    ),
-    HeaterSensorDescription(
         key="efficiency",
         translation_key="efficiency",
         from_device=True,
@@ -219,28 +142,6 @@ HEATER_SENSORS: tuple[HeaterSensorDescription, ...] = (
         change=HASH_RATE,
         has_fn=_hashes,
         value_fn=lambda coordinator: coordinator.data.efficiency_j_per_th,
-    ),
-    HeaterSensorDescription(
-        key="energy",
-        translation_key="energy",
-        device_class=SensorDeviceClass.ENERGY,
-        native_unit_of_measurement=UnitOfEnergy.KILO_WATT_HOUR,
-        state_class=SensorStateClass.TOTAL_INCREASING,
-        suggested_display_precision=4,
-        change=MONEY,
-        attributes_fn=lambda coordinator: _period_figures(t.all_time) if (t := coordinator.totals) else {},
-        value_fn=_totals(lambda totals: totals.meter_kwh),
-    ),
-    HeaterSensorDescription(
-        key="energy_offset",
-        translation_key="energy_offset",
-        native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
-        state_class=SensorStateClass.MEASUREMENT,
-        suggested_display_precision=4,
-        change=MONEY,
-        attributes_fn=_offset_figures,
-        has_fn=_hashes,
-        value_fn=_totals(lambda totals: totals.last_30_days.offset_percent),
     ),
     HeaterSensorDescription(
         key="hash_rate",
@@ -255,16 +156,6 @@ HEATER_SENSORS: tuple[HeaterSensorDescription, ...] = (
         value_fn=_telemetry(lambda telemetry: _in_th(telemetry.hash_rate_hs)),
     ),
     HeaterSensorDescription(
-        key="heat_cost",
-        translation_key="heat_cost",
-        state_class=SensorStateClass.MEASUREMENT,
-        suggested_display_precision=4,
-        change=MONEY,
-        unit_fn=currency_per_kwh,
-        attributes_fn=_provenance(*VALUE),
-        value_fn=_totals(lambda totals: totals.last_30_days.cost_per_kwh_after_earnings),
-    ),
-    HeaterSensorDescription(
         key="heat_demand",
         translation_key="heat_demand",
         native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
@@ -272,17 +163,6 @@ HEATER_SENSORS: tuple[HeaterSensorDescription, ...] = (
         suggested_display_precision=0,
         change=Change(absolute=2.0),
         value_fn=_decision(lambda decision: decision.demand_percent),
-    ),
-    HeaterSensorDescription(
-        key="heating_cost",
-        translation_key="heating_cost",
-        device_class=SensorDeviceClass.MONETARY,
-        state_class=SensorStateClass.TOTAL,
-        suggested_display_precision=4,
-        change=MONEY,
-        unit_fn=_currency,
-        attributes_fn=lambda coordinator: {"today": t.today.cost} if (t := coordinator.totals) else {},
-        value_fn=_totals(lambda totals: totals.all_time.cost),
     ),
     HeaterSensorDescription(
         key="kernel",
@@ -351,20 +231,6 @@ HEATER_SENSORS: tuple[HeaterSensorDescription, ...] = (
         has_fn=lambda coordinator: coordinator.tells_pool,
         attributes_fn=lambda coordinator: dict(_pool(lambda pool: pool.reject_reasons)(coordinator) or ()),
         value_fn=_pool(lambda pool: pool.shares_rejected),
-    ),
-    HeaterSensorDescription(
-        key="solo_odds",
-        translation_key="solo_odds",
-        entity_registry_enabled_default=False,
-        entity_category=EntityCategory.DIAGNOSTIC,
-        native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
-        suggested_display_precision=12,
-        change=MONEY,
-        has_fn=lambda coordinator: coordinator.mines,
-        attributes_fn=_provenance(FigureKind.DIFFICULTY),
-        value_fn=lambda coordinator: (
-            odds * 100.0 if (odds := coordinator.outlook.block_odds_per_year) is not None else None
-        ),
     ),
     HeaterSensorDescription(
         key="starts_today",

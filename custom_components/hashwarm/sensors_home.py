@@ -9,8 +9,12 @@ from homeassistant.components.sensor import SensorDeviceClass, SensorEntityDescr
 from homeassistant.const import EntityCategory, UnitOfEnergy, UnitOfPower, UnitOfRatio
 from homeassistant.helpers.typing import StateType
 
+from .const import CONF_OTHER_HEATING
 from .coordinator import HomeCoordinator
+from .electricity import drawn_by_heaters_w
 from .engine.home import CircuitStatus, FigureKind
+from .option_defaults import NO_OTHER_HEATING, home_options
+from .periods import by_period
 from .provenance import NETWORK, VALUE, provenance
 
 
@@ -19,6 +23,7 @@ class HomeSensorDescription(SensorEntityDescription):
     """How a figure of the home is found."""
 
     attributes_fn: Callable[[HomeCoordinator], dict[str, Any]] | None = None
+    has_fn: Callable[[HomeCoordinator], bool] = lambda _: True
     unit_fn: Callable[[HomeCoordinator], str] | None = None
     value_fn: Callable[[HomeCoordinator], StateType | datetime]
 
@@ -33,6 +38,34 @@ class CircuitSensorDescription(SensorEntityDescription):
 
 def _currency(coordinator: HomeCoordinator) -> str:
     return coordinator.currency
+
+
+def _per_kwh(coordinator: HomeCoordinator) -> str:
+    return f"{coordinator.currency}/{UnitOfEnergy.KILO_WATT_HOUR}"
+
+
+def _compares(coordinator: HomeCoordinator) -> bool:
+    told = home_options(coordinator.config_entry)
+    return bool(told.get(CONF_OTHER_HEATING, NO_OTHER_HEATING) != NO_OTHER_HEATING)
+
+
+def _periods(figure: str, *kinds: FigureKind) -> Callable[[HomeCoordinator], dict[str, Any]]:
+    """Return the attributes of a figure by period, with the sources of the market behind it."""
+    return lambda coordinator: by_period(coordinator.data.totals, figure) | _provenance(*kinds)(coordinator)
+
+
+def _electricity_figures(coordinator: HomeCoordinator) -> dict[str, Any]:
+    """Return what a kWh costs by source, and where that of the heaters comes from."""
+    electricity = coordinator.home.electricity
+    prices, supply = electricity.prices(), electricity.supply(drawn_by_heaters_w(coordinator.hass))
+    return {
+        "solar_price": prices.solar,
+        "battery_price": prices.battery,
+        "grid_share": round(supply.grid, 3),
+        "solar_share": round(supply.solar, 3),
+        "battery_share": round(supply.battery, 3),
+        "supply_known": electricity.known,
+    }
 
 
 def _figure(kind: FigureKind) -> Callable[[HomeCoordinator], float | None]:
@@ -102,7 +135,7 @@ HOME_SENSORS: tuple[HomeSensorDescription, ...] = (
         native_unit_of_measurement="sat",
         state_class=SensorStateClass.TOTAL,
         suggested_display_precision=6,
-        attributes_fn=_provenance(*NETWORK),
+        attributes_fn=_periods("earned_sat", *NETWORK),
         value_fn=lambda coordinator: coordinator.data.totals.all_time.earned_sat,
     ),
     HomeSensorDescription(
@@ -112,8 +145,17 @@ HOME_SENSORS: tuple[HomeSensorDescription, ...] = (
         state_class=SensorStateClass.TOTAL,
         suggested_display_precision=6,
         unit_fn=_currency,
-        attributes_fn=_provenance(*VALUE),
+        attributes_fn=_periods("earned_value", *VALUE),
         value_fn=lambda coordinator: coordinator.data.totals.all_time.earned_value,
+    ),
+    HomeSensorDescription(
+        key="electricity_price",
+        translation_key="electricity_price",
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=4,
+        unit_fn=_per_kwh,
+        attributes_fn=_electricity_figures,
+        value_fn=lambda coordinator: coordinator.home.price_per_kwh,
     ),
     HomeSensorDescription(
         key="energy_offset",
@@ -121,11 +163,7 @@ HOME_SENSORS: tuple[HomeSensorDescription, ...] = (
         native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=4,
-        attributes_fn=lambda coordinator: {
-            "today": coordinator.data.totals.today.offset_percent,
-            "season": coordinator.data.totals.season.offset_percent,
-            **_provenance(*VALUE)(coordinator),
-        },
+        attributes_fn=_periods("offset_percent", *VALUE),
         value_fn=lambda coordinator: coordinator.data.totals.last_30_days.offset_percent,
     ),
     HomeSensorDescription(
@@ -144,6 +182,11 @@ HOME_SENSORS: tuple[HomeSensorDescription, ...] = (
         native_unit_of_measurement=UnitOfEnergy.KILO_WATT_HOUR,
         state_class=SensorStateClass.TOTAL_INCREASING,
         suggested_display_precision=4,
+        attributes_fn=lambda coordinator: {
+            **_periods("energy_kwh")(coordinator),
+            "solar_kwh": coordinator.data.totals.all_time.solar_kwh,
+            "battery_kwh": coordinator.data.totals.all_time.battery_kwh,
+        },
         value_fn=lambda coordinator: coordinator.data.totals.meter_kwh,
     ),
     HomeSensorDescription(
@@ -153,6 +196,7 @@ HOME_SENSORS: tuple[HomeSensorDescription, ...] = (
         state_class=SensorStateClass.TOTAL,
         suggested_display_precision=4,
         unit_fn=_currency,
+        attributes_fn=_periods("cost"),
         value_fn=lambda coordinator: coordinator.data.totals.all_time.cost,
     ),
     HomeSensorDescription(
@@ -165,5 +209,25 @@ HOME_SENSORS: tuple[HomeSensorDescription, ...] = (
             **_provenance(FigureKind.ADJUSTMENT_AT)(coordinator),
         },
         value_fn=_adjustment_at,
+    ),
+    HomeSensorDescription(
+        key="other_heat_cost",
+        translation_key="other_heat_cost",
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=4,
+        has_fn=_compares,
+        unit_fn=_per_kwh,
+        value_fn=lambda coordinator: coordinator.home.alternative_per_kwh,
+    ),
+    HomeSensorDescription(
+        key="saving",
+        translation_key="home_saving",
+        device_class=SensorDeviceClass.MONETARY,
+        state_class=SensorStateClass.TOTAL,
+        suggested_display_precision=2,
+        has_fn=_compares,
+        unit_fn=_currency,
+        attributes_fn=_periods("saved"),
+        value_fn=lambda coordinator: coordinator.data.totals.all_time.saved,
     ),
 )

@@ -11,6 +11,7 @@ from homeassistant.util.dt import utcnow
 from .coordinator import HeaterCoordinator
 from .engine.heater import Forethought
 from .engine.model.planning import Plan, PlannedSlot, PlannerStatus
+from .heater_money import next_heat_cost
 from .publishing import ANY, MONEY, Change
 from .sensors_heater import HeaterSensorDescription, Watched, currency_per_kwh
 
@@ -121,7 +122,7 @@ PLANNER_SENSORS: tuple[HeaterSensorDescription, ...] = (
         suggested_display_precision=4,
         change=MONEY,
         unit_fn=currency_per_kwh,
-        value_fn=lambda coordinator: coordinator.next_heat_cost,
+        value_fn=next_heat_cost,
     ),
     HeaterSensorDescription(
         key="next_planned_start",

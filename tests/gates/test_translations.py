@@ -26,6 +26,7 @@ from custom_components.hashwarm.select import CONTROL
 from custom_components.hashwarm.sensors_heater import HEATER_SENSORS
 from custom_components.hashwarm.sensors_home import CIRCUIT_SENSORS, HOME_SENSORS
 from custom_components.hashwarm.sensors_miner import BOARD_SENSORS, FAN_SENSORS, MINER_SENSORS
+from custom_components.hashwarm.sensors_money import MONEY_SENSORS
 from custom_components.hashwarm.sensors_planner import PLANNER_SENSORS
 from custom_components.hashwarm.switch import SWITCHES
 
@@ -49,6 +50,7 @@ DESCRIBED: dict[Platform, tuple[Any, ...]] = {
     Platform.SENSOR: (
         *HEATER_SENSORS,
         *MINER_SENSORS,
+        *MONEY_SENSORS,
         *PLANNER_SENSORS,
         *BOARD_SENSORS,
         *FAN_SENSORS,

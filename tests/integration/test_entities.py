@@ -17,6 +17,7 @@ from custom_components.hashwarm.engine.model.control import ControlMode
 from custom_components.hashwarm.engine.model.errors import DeviceUnreachableError
 from custom_components.hashwarm.sensors_heater import HEATER_SENSORS
 from custom_components.hashwarm.sensors_home import HOME_SENSORS
+from custom_components.hashwarm.sensors_money import MONEY_SENSORS
 
 from .conftest import House, SetUp, heater_of
 from .fake_worker import FakeWorker
@@ -115,7 +116,7 @@ async def test_a_heater_whose_device_was_silent_at_first_is_paid_all_the_same(
 
 
 def test_what_few_people_need_is_off_by_default():
-    described = (*HEATER_SENSORS, *HOME_SENSORS, *BINARY_SENSORS)
+    described = (*HEATER_SENSORS, *MONEY_SENSORS, *HOME_SENSORS, *BINARY_SENSORS)
     off = {entity.key for entity in described if not entity.entity_registry_enabled_default}
     assert off == {"kernel", "limited", "solo_odds"}
 

@@ -20,6 +20,7 @@ from custom_components.hashwarm.engine.control.pilot import Trust
 from custom_components.hashwarm.engine.heater import Insulation, RoomResponse, assumed_house
 from custom_components.hashwarm.engine.model.driver import PowerLevel
 from custom_components.hashwarm.engine.model.planning import SLOT_S, Plan, PlannedSlot, PlannerStatus
+from custom_components.hashwarm.heater_money import next_heat_cost
 from custom_components.hashwarm.revenue import MiningRevenue, along
 
 from .conftest import House, SetUp, complaints, heater_of, home_of
@@ -129,7 +130,7 @@ async def test_a_plan_of_yesterday_says_nothing_of_now(house: House):
     assert house.state("sensor", "planned_power").state == "unknown"
     assert house.state("sensor", "next_planned_start").state == "unknown"
     assert house.coordinator.expected_c is None
-    assert house.coordinator.next_heat_cost == house.coordinator.outlook.heat_cost_per_kwh
+    assert next_heat_cost(house.coordinator) == house.coordinator.outlook.heat_cost_per_kwh
 
 
 async def test_the_state_is_published_when_the_plan_changes_and_not_before(
@@ -284,9 +285,9 @@ async def test_without_a_price_nothing_is_said_of_cost(set_up: SetUp):
 
 async def test_a_heater_that_earns_nothing_heats_at_the_price(set_up: SetUp):
     house = await set_up(heater=heater_of(pools=[]))
-    assert house.coordinator.next_heat_cost == 0.3
+    assert next_heat_cost(house.coordinator) == 0.3
     await house.hass.config_entries.async_unload("home_entry")
-    assert house.coordinator.next_heat_cost is None
+    assert next_heat_cost(house.coordinator) is None
 
 
 async def test_diagnostics_tell_of_the_house_and_the_plan(hass: HomeAssistant, house: House):

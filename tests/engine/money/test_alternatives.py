@@ -120,6 +120,8 @@ def test_the_other_heating_would_draw_on_the_roof_too():
     assert rod.per_kwh() == pytest.approx(0.24)
     told |= {"outdoor_c": nan, "now_s": 700.0}
     assert pump.per_kwh() is None
+    told["outdoor_c"] = 7.0
+    assert pump.per_kwh() == pytest.approx(0.24 / 4.0)
 
 
 def test_while_our_heaters_rest():

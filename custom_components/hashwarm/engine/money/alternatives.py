@@ -151,7 +151,8 @@ class AlternativePrice:
     """What a kWh of heat costs now from the other heating, in steps: the ledger begins a row whenever it changes.
 
     A heating by electricity would draw on the roof and on the battery as ours does. Their shares count in quarters,
-    the outdoor temperature in whole degrees, and both are looked at every five minutes or when a price changes.
+    the outdoor temperature in whole degrees, and both are looked at every five minutes or when a price changes; what
+    is unknown is looked for at once.
     """
 
     def __init__(
@@ -175,7 +176,8 @@ class AlternativePrice:
     def per_kwh(self) -> float | None:
         """Return the price, None when unknown."""
         now_s, prices = self._clock(), self._electricity.prices()
-        if self._looked is None or now_s - self._looked[0] >= LOOKS_EVERY_S or self._looked[1] != prices:
+        fresh = self._looked is not None and now_s - self._looked[0] < LOOKS_EVERY_S and self._looked[1] == prices
+        if not fresh or self._per_kwh is None:
             self._looked = (now_s, prices)
             outdoor_c, own_w = self._outdoor_c(), self._own_power_w()
             supply = self._electricity.supply(own_w, 0.0 if own_w else IDLE_ASKS_W)
