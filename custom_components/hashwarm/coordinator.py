@@ -1,6 +1,6 @@
 """Between the engine and the entities: one coordinator per heater, one for the home."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from time import monotonic
@@ -35,6 +35,7 @@ from .engine.home import (
     HeaterSample,
     Home,
     Neighbourhood,
+    News,
     OpenHome,
     Outlook,
     Scheme,
@@ -213,6 +214,8 @@ class HeaterCoordinator(DataUpdateCoordinator[HeaterState]):
         """Own the heater from now on, before it is started; it shares the room of its sensor."""
         self.heater = heater
         self.data = heater.state
+        if (home := self.home()) is not None:
+            self._tell_earning(home)
         heater.neighbours = neighbourhood.place(
             self.heater_id,
             self.config_entry.data[CONF_ROOM_SENSOR],
@@ -247,9 +250,7 @@ class HeaterCoordinator(DataUpdateCoordinator[HeaterState]):
         home = self.home()
         if home is None:
             return
-        if home is not self._booked_into:
-            home.set_earning(self.heater_id, Earning(scheme=self._scheme))
-            self._booked_into = home
+        self._tell_earning(home)
         home.book(
             self.heater_id,
             HeaterSample(
@@ -263,6 +264,12 @@ class HeaterCoordinator(DataUpdateCoordinator[HeaterState]):
                 stands_for_s=telemetry.stands_for_s,
             ),
         )
+
+    def _tell_earning(self, home: Home) -> None:
+        """Say once to each home what the heater's work is paid for."""
+        if home is not self._booked_into:
+            home.set_earning(self.heater_id, Earning(scheme=self._scheme))
+            self._booked_into = home
 
     def _share_work(self, telemetry: Telemetry) -> int | None:
         """Return the hashes that are paid for; where the device counts no shares, what its hash rate adds up to."""
@@ -342,6 +349,12 @@ class HomeCoordinator(DataUpdateCoordinator[HomeState]):
             hass, LOGGER, config_entry=entry, name=entry.title, update_interval=MONEY_EVERY, always_update=False
         )
         self.opened = opened
+        entry.async_on_unload(self.home.accounts.add_listener(self._looked))
+
+    @callback
+    def _looked(self, _news: Sequence[News]) -> None:
+        """Show what a look at a pool account brought."""
+        self.async_update_listeners()
 
     @property
     def home(self) -> Home:

@@ -369,6 +369,9 @@ async def test_what_pays_is_booked(hass: HomeAssistant, own: SetUp, pays: str, s
     home = owner.coordinator.home()
     assert home._ledger.account(owner.entry.unique_id).earning.scheme == scheme
     assert (owner.entity_id("sensor", "shares_accepted") is None) is (pays == "none")
+    assert (owner.entity_id("sensor", "break_even_price") is None) is (pays != "pool")
+    assert (owner.entity_id("sensor", "earnings_total") is None) is (pays == "solo")
+    assert (owner.entity_id("sensor", "solo_odds") is None) is (pays == "none")
 
 
 async def test_one_that_does_not_count_its_work_earns_by_its_hash_rate(own: SetUp):
