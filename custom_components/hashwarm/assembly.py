@@ -8,6 +8,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.util.dt import get_default_time_zone, utcnow
 
+from .accounts import account_options
 from .adapters.temperature import EntityTemperature
 from .backends import build_backend
 from .comfort_options import build_comfort, fusion_of, outlet_limit_w, room_sensors
@@ -149,6 +150,7 @@ async def open_home_of(hass: HomeAssistant, entry: HomeConfigEntry) -> OpenHome:
         HomeOptions(
             currency=hass.config.currency,
             market_url=options[CONF_MARKET_URL] if options[CONF_MARKET_ONLINE] else None,
+            accounts=account_options(entry),
             manual_difficulty=options.get(CONF_MANUAL_DIFFICULTY),
             manual_btc_price=options.get(CONF_MANUAL_BTC_PRICE),
         ),

@@ -14,6 +14,7 @@ from homeassistant.core import callback
 from homeassistant.helpers import instance_id
 from homeassistant.util.ssl import get_default_context
 
+from .account_flow import AccountFlow
 from .circuit_flow import CircuitFlow
 from .const import (
     AGENT,
@@ -29,6 +30,7 @@ from .const import (
     KIND_LOCAL_WORKER,
     KIND_NETWORKED_MINER,
     LOGGER,
+    SUBENTRY_ACCOUNT,
     SUBENTRY_CIRCUIT,
 )
 from .engine.heater import BenchmarkResult, quick_benchmark
@@ -64,7 +66,9 @@ class HashwarmConfigFlow(MinerSteps, EntitySteps, domain=DOMAIN):
     @callback
     @override
     def async_get_supported_subentry_types(cls, config_entry: ConfigEntry) -> dict[str, type[ConfigSubentryFlow]]:
-        return {SUBENTRY_CIRCUIT: CircuitFlow} if config_entry.data[CONF_KIND] == KIND_HOME else {}
+        if config_entry.data[CONF_KIND] != KIND_HOME:
+            return {}
+        return {SUBENTRY_ACCOUNT: AccountFlow, SUBENTRY_CIRCUIT: CircuitFlow}
 
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:

@@ -6,6 +6,7 @@ from math import isfinite
 from time import monotonic
 from typing import Any, Protocol, override
 
+from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import callback
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import entity_registry as er
@@ -13,9 +14,11 @@ from homeassistant.helpers.device_registry import CONNECTION_NETWORK_MAC, Device
 from homeassistant.helpers.entity import EntityDescription
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
-from .const import DOMAIN, HOME_UNIQUE_ID, KIND_NETWORKED_MINER, MANUFACTURER, MODELS
+from .const import CONF_POOL_KIND, DOMAIN, HOME_UNIQUE_ID, KIND_NETWORKED_MINER, MANUFACTURER, MODELS
 from .coordinator import HeaterCoordinator, HomeCoordinator
+from .engine.home import AccountState
 from .engine.miners import ASIC_RS, BY_NAME
+from .engine.money import POOLS, PoolKind
 
 QUIET_AT_MOST_S = 300.0
 FAMILY_TITLES = {info.family: info.title for info in (*BY_NAME.values(), ASIC_RS)}
@@ -137,3 +140,25 @@ class HomeEntity(CoordinatorEntity[HomeCoordinator]):
             manufacturer=MANUFACTURER,
             translation_key="home",
         )
+
+
+class AccountEntity(CoordinatorEntity[HomeCoordinator]):
+    """Part of a pool account."""
+
+    _attr_has_entity_name = True
+
+    def __init__(self, coordinator: HomeCoordinator, account: ConfigSubentry, description: EntityDescription) -> None:
+        super().__init__(coordinator)
+        self.entity_description = description
+        self._account_id = account.subentry_id
+        self._attr_unique_id = f"{account.subentry_id}_{description.key}"
+        self._attr_device_info = DeviceInfo(
+            identifiers={(DOMAIN, account.subentry_id)},
+            entry_type=DeviceEntryType.SERVICE,
+            manufacturer=POOLS[PoolKind(account.data[CONF_POOL_KIND])].label,
+            name=account.title,
+        )
+
+    @property
+    def _state(self) -> AccountState:
+        return self.coordinator.home.accounts.state(self._account_id)

@@ -13,13 +13,15 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.helpers.typing import StateType
 
+from .accounts import accounts_of
 from .const import DOMAIN, HOME_UNIQUE_ID
 from .coordinator import HashwarmConfigEntry, HeaterCoordinator, HomeCoordinator
 from .engine.home import CircuitStatus
 from .engine.model.telemetry import MinerFigures
-from .entity import HeaterEntity, HomeEntity, offered
+from .entity import AccountEntity, HeaterEntity, HomeEntity, offered
 from .periods import PERIODS
 from .publishing import POWER
+from .sensors_account import AccountSensorDescription, told_of
 from .sensors_heater import HEATER_SENSORS, HeaterSensorDescription
 from .sensors_home import CIRCUIT_SENSORS, HOME_SENSORS, CircuitSensorDescription, HomeSensorDescription
 from .sensors_miner import BOARD_SENSORS, FAN_SENSORS, MINER_SENSORS, PartSensorDescription
@@ -40,6 +42,9 @@ async def async_setup_entry(
     if isinstance(coordinator, HomeCoordinator):
         async_add_entities(_home_sensors(hass, coordinator))
         async_add_entities(_circuit_sensors(hass, coordinator))
+        for account in accounts_of(entry):
+            sensors = [AccountSensor(coordinator, account, told) for told in told_of(account)]
+            async_add_entities(sensors, config_subentry_id=account.subentry_id)
         return
     table = (*HEATER_SENSORS, *MONEY_SENSORS, *MINER_SENSORS, *PLANNER_SENSORS)
     async_add_entities(
@@ -235,6 +240,28 @@ class HomeSensor(HomeEntity, SensorEntity):
     def extra_state_attributes(self) -> dict[str, Any] | None:
         attributes_fn = self.entity_description.attributes_fn
         return attributes_fn(self.coordinator) if attributes_fn is not None else None
+
+
+class AccountSensor(AccountEntity, SensorEntity):
+    """One figure of a pool account."""
+
+    entity_description: AccountSensorDescription
+
+    @property
+    @override
+    def available(self) -> bool:
+        return self._state.reading is not None
+
+    @property
+    @override
+    def native_value(self) -> StateType | datetime:
+        return self.entity_description.value_fn(self._state)
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, Any] | None:
+        attributes_fn = self.entity_description.attributes_fn
+        return attributes_fn(self._state) if attributes_fn is not None else None
 
 
 class CircuitSensor(HomeEntity, SensorEntity):

@@ -10,7 +10,7 @@ from homeassistant.const import Platform
 import pytest
 import voluptuous as vol
 
-from custom_components.hashwarm import comfort_schema, flow_schemas, home_schema
+from custom_components.hashwarm import account_schema, comfort_schema, flow_schemas, home_schema
 from custom_components.hashwarm.binary_sensor import BINARY_SENSORS
 from custom_components.hashwarm.button import BUTTONS
 from custom_components.hashwarm.climate import HeaterClimate
@@ -20,9 +20,11 @@ from custom_components.hashwarm.engine.model.control import Why
 from custom_components.hashwarm.engine.model.errors import BackendError, HashwarmError, PoolError
 from custom_components.hashwarm.engine.model.telemetry import ThermalLoop
 from custom_components.hashwarm.engine.store import StoreNewerError
+from custom_components.hashwarm.event import EARNINGS
 from custom_components.hashwarm.number import MINER_NUMBERS, NUMBERS
 from custom_components.hashwarm.repairs import KERNEL_PROBLEMS, LEFT_RUNNING, MINER_PROBLEMS, POOL_PROBLEMS
 from custom_components.hashwarm.select import CONTROL
+from custom_components.hashwarm.sensors_account import ACCOUNT_SENSORS
 from custom_components.hashwarm.sensors_heater import HEATER_SENSORS
 from custom_components.hashwarm.sensors_home import CIRCUIT_SENSORS, HOME_SENSORS
 from custom_components.hashwarm.sensors_miner import BOARD_SENSORS, FAN_SENSORS, MINER_SENSORS
@@ -35,9 +37,10 @@ from .conftest import INTEGRATION, read_json
 FLOWS = {
     "config": ("config_flow.py", "entity_flow.py", "flow_base.py", "miner_flow.py"),
     "options": ("options_flow.py", "comfort_flow.py", "home_options_flow.py"),
+    "config_subentries.account": ("account_flow.py",),
     "config_subentries.circuit": ("circuit_flow.py",),
 }
-SCHEMAS = vars(flow_schemas) | vars(comfort_schema) | vars(home_schema)
+SCHEMAS = vars(account_schema) | vars(flow_schemas) | vars(comfort_schema) | vars(home_schema)
 SECTIONS = comfort_schema.SECTIONS | home_schema.SECTIONS
 WORD = re.compile(r"[a-z][a-z0-9_]+")
 THERMOSTAT = HeaterClimate.__new__(HeaterClimate)
@@ -45,6 +48,7 @@ DESCRIBED: dict[Platform, tuple[Any, ...]] = {
     Platform.BINARY_SENSOR: BINARY_SENSORS,
     Platform.BUTTON: BUTTONS,
     Platform.CLIMATE: (THERMOSTAT,),
+    Platform.EVENT: (EARNINGS,),
     Platform.NUMBER: (*NUMBERS, *MINER_NUMBERS),
     Platform.SELECT: (CONTROL,),
     Platform.SENSOR: (
@@ -55,11 +59,13 @@ DESCRIBED: dict[Platform, tuple[Any, ...]] = {
         *BOARD_SENSORS,
         *FAN_SENSORS,
         *HOME_SENSORS,
+        *ACCOUNT_SENSORS,
         *CIRCUIT_SENSORS,
     ),
     Platform.SWITCH: SWITCHES,
 }
 PLACEHOLDERS = {
+    "config_subentries.account.step": {"pool"},
     "config.error": {"high", "low"},
     "config.flow_title": {"name"},
     "config.step.controlled": {"entity", "high", "low"},

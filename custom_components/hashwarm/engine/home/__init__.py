@@ -1,6 +1,7 @@
 """What heaters share: the ledger and its totals, the market, circuits and rooms."""
 
 from ..money import Earning, Figure, FigureKind, HeaterSample, Market, MeteredElectricity, PeriodTotals, Scheme, Totals
+from ..money.pools import AccountReading
 from ..money.quantities import MAX_PRICE
 from ..money.sources.manual import NAME as MANUAL
 from .circuits import Circuit, CircuitStatus
@@ -13,6 +14,7 @@ __all__ = [
     "MANUAL",
     "MAX_PRICE",
     "AccountOptions",
+    "AccountReading",
     "AccountSettings",
     "AccountState",
     "Circuit",

@@ -14,13 +14,15 @@ from ..money import Earning, Ledger, Market, Scheme
 from ..money.account_book import LOOKS_BACK_DAYS, Look, Taken, take
 from ..money.account_tables import BookedPayout, account_ids, correct_payout, get_payouts
 from ..money.calendar import epoch_ms
-from ..money.pools import AccountReading, Payout, PoolKind, PoolReader, PoolWatch
-from ..money.quantities import nano
+from ..money.pools import AccountReading, Payout, PayoutState, PoolKind, PoolReader, PoolWatch
+from ..money.quantities import MICRO_SAT_PER_SAT, nano
+from ..money.settling import settled_usat
 from ..store import Store
 
 _NOW_PRICED = timedelta(hours=1)
 """A payout so young is valued at the price of now."""
 _PRICES_PER_LOOK = 3
+_COMPARED = timedelta(days=30)
 _FIRST_LOOKS_BACK_DAYS = 400
 
 
@@ -71,6 +73,17 @@ class AccountState:
     """The key of what went wrong last."""
     doubtful: bool = False
     last_payout: Payout | None = None
+    confirmed_sat: float | None = None
+    """Of the last 30 days, as far as settled; None where nothing is."""
+    estimated_sat: float | None = None
+    """Of the same time."""
+
+    @property
+    def difference_percent(self) -> float | None:
+        """By how much the pool confirmed more or less than was estimated."""
+        if self.confirmed_sat is None or not self.estimated_sat:
+            return None
+        return 100 * (self.confirmed_sat / self.estimated_sat - 1)
 
 
 class PoolAccounts:
@@ -158,16 +171,28 @@ class PoolAccounts:
             lists_all_payouts=settings.kind is PoolKind.ADDRESS_WATCH or settings.scheme is Scheme.SOLO,
         )
         taken = await self._store.write(lambda connection: take(connection, look))
-        payouts = await self.payouts(account_id)
-        self._states[account_id] = AccountState(
-            reading=reading, doubtful=taken.doubtful, last_payout=payouts[-1].payout if payouts else None
-        )
+        await self._note(account_id, reading, taken)
         if taken.entries:
             await self._ledger.renew_entries()
         news = _news(account_id, taken)
         for listener in list(self._listeners):
             listener(news)
         return taken
+
+    async def _note(self, account_id: str, reading: AccountReading, taken: Taken) -> None:
+        """Keep how the account stands now. Errors: StoreError."""
+        first_day = (reading.at - _COMPARED).toordinal()
+        settled = await self._store.read(lambda connection: settled_usat(connection, account_id, first_day))
+        told = [booked.payout for booked in await self.payouts(account_id)]
+        paid = [payout for payout in told if payout.state is not PayoutState.GONE]
+        confirmed, estimated = settled if settled is not None else (None, None)
+        self._states[account_id] = AccountState(
+            reading=reading,
+            doubtful=taken.doubtful,
+            last_payout=paid[-1] if paid else None,
+            confirmed_sat=None if confirmed is None else confirmed / MICRO_SAT_PER_SAT,
+            estimated_sat=None if estimated is None else estimated / MICRO_SAT_PER_SAT,
+        )
 
     async def payouts(self, account_id: str) -> list[BookedPayout]:
         """Return every payout of an account, oldest first. Errors: StoreError."""

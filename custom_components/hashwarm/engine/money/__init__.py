@@ -22,7 +22,7 @@ from .ledger import Ledger
 from .market import Market
 from .meter import HeaterSample
 from .payback import Payback, payback
-from .pools import POOLS, Credentials, Need, PoolInfo, PoolKind, Tells, guess_pool
+from .pools import POOLS, Credentials, Need, PoolInfo, PoolKind, Tells, build as build_reader, guess_pool
 from .sources import Coinbase, Manual, Mempool
 from .sums import Sums
 from .tables import SCHEMA
@@ -70,6 +70,7 @@ __all__ = [
     "Tells",
     "Totals",
     "address_of_user",
+    "build_reader",
     "cheaper_than",
     "guess_pool",
     "mining_pays_without_heat",

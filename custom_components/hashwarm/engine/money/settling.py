@@ -29,6 +29,10 @@ SELECT name, day, SUM(earned_usat), SUM(earned_ms), SUM(confirmed_usat), SUM(val
 FROM money_entry JOIN money_heater ON money_heater.id = heater
 WHERE substr(key, 1, length(?1)) = ?1 GROUP BY heater, day
 """
+_SETTLED_SINCE = """
+SELECT SUM(confirmed_usat), SUM(confirmed_usat - earned_usat) FROM money_entry
+WHERE kind = 'settlement' AND note = ? AND day >= ?
+"""
 _PUT = "INSERT INTO money_settlement VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 
@@ -98,6 +102,12 @@ def known_of(connection: sqlite3.Connection, account_id: int) -> Known:
     known = Known(settled=settled, balance_then=None, payouts=get_payouts(connection, account_id), since_ms=since_ms)
     mark_ms = known.mark_ms
     return known if mark_ms is None else replace(known, balance_then=balance_at(connection, account_id, mark_ms))
+
+
+def settled_usat(connection: sqlite3.Connection, account: str, first_day: int) -> tuple[int, int] | None:
+    """Return what an account confirmed from that day on and what had been estimated for it; None for nothing."""
+    confirmed, estimated = connection.execute(_SETTLED_SINCE, (account, first_day)).fetchone()
+    return None if confirmed is None else (confirmed, estimated)
 
 
 def settle(
