@@ -8,7 +8,7 @@ from homeassistant.util.hass_dict import HassKey
 
 from .const import DOMAIN
 
-SHARED: HassKey[dict[tuple[Any, ...], Any]] = HassKey(f"{DOMAIN}_foresight")
+SHARED: HassKey[dict[tuple[Any, ...], Any]] = HassKey(f"{DOMAIN}_shared")
 
 
 @callback

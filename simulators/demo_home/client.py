@@ -127,16 +127,18 @@ class HomeClient:
         """Return the config entries of all heaters and of the home."""
         return list(await self.get("/api/config/config_entries/entry?domain=hashwarm"))
 
-    async def set_home_options(self, changes: dict[str, Any]) -> None:
-        """Fill in the home's options form: what it suggests, with these changes. Raises RuntimeError on a refusal."""
+    async def set_home_options(self, page: str, changes: dict[str, Any]) -> None:
+        """Fill in a form of the home's options: what it suggests, with changes. Raises RuntimeError on a refusal."""
         home = next(entry["entry_id"] for entry in await self.entries() if entry["source"] == "system")
-        form = await self.post("/api/config/config_entries/options/flow", {"handler": home})
+        menu = await self.post("/api/config/config_entries/options/flow", {"handler": home})
+        flow = f"/api/config/config_entries/options/flow/{menu['flow_id']}"
+        form = await self.post(flow, {"next_step_id": page})
         suggested = {
             field["name"]: field["description"]["suggested_value"]
             for field in form["data_schema"]
             if field.get("description", {}).get("suggested_value") is not None
         }
-        step = await self.post(f"/api/config/config_entries/options/flow/{form['flow_id']}", {**suggested, **changes})
+        step = await self.post(flow, {**suggested, **changes})
         if step["type"] != "create_entry":
             raise RuntimeError(f"the home's options refused {changes}: {step.get('errors')}")
 

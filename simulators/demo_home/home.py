@@ -134,7 +134,7 @@ class DemoHome:
                 {"price": 0.30},
             ]
         )
-        await client.set_home_options(MARKET)
+        await client.set_home_options("market", MARKET)
         ids = await client.entity_ids()
         await client.call(
             "climate", "set_temperature", {"entity_id": ids["climate"], "temperature": 21, "hvac_mode": "heat"}

@@ -7,6 +7,8 @@ from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.util.dt import utcnow
 import pytest
 
+from custom_components.hashwarm.adapters.tariff import Tariff
+from custom_components.hashwarm.electricity import tariff_of
 from custom_components.hashwarm.foresight import FollowingForesight
 
 from .conftest import HOME_OPTIONS, PRICE, options_form
@@ -108,6 +110,11 @@ async def test_where_the_electricity_comes_from(hass: HomeAssistant, house):
     assert (prices.grid, prices.solar, prices.battery) == pytest.approx((0.3, 0.09, 0.1))
 
 
+def test_a_window_without_readable_times_is_left_out():
+    stored = {"price": 0.3, "window_1": {"tariff_price": 0.1, "tariff_from": "noon", "tariff_to": None}}
+    assert tariff_of(stored) == Tariff(base_per_kwh=0.3)
+
+
 @pytest.mark.parametrize(
     ("kind", "step", "described", "cost"),
     [
@@ -142,6 +149,19 @@ async def test_another_heating_keeps_nothing_of_the_last(hass: HomeAssistant, ho
     assert entry.options == {
         **HOME_OPTIONS, "other_heating": "heat_pump", "heat_pump_class": "ordinary", "cop_mild": 4.0,
     }  # fmt: skip
+
+
+async def test_the_form_shows_what_was_said_of_the_same_heating(hass: HomeAssistant, house):
+    """The price of oil is none for gas."""
+    entry = house.home_entry
+    form = await go_options(hass, await options_form(hass, entry.entry_id, "comparison"), {"other_heating": "oil"})
+    await go_options(hass, form, {"other_price": 1.02})
+    await hass.async_block_till_done()
+    for heating, suggested in (("oil", [1.02]), ("gas", [])):
+        form = await options_form(hass, entry.entry_id, "comparison")
+        form = await go_options(hass, form, {"other_heating": heating})
+        fields = [(field.description or {}).get("suggested_value") for field in form["data_schema"].schema]
+        assert [value for value in fields if value is not None] == suggested
 
 
 async def test_no_heat_pump_does_better_in_the_cold(hass: HomeAssistant, house):

@@ -30,6 +30,7 @@ from custom_components.hashwarm.const import DOMAIN
 from custom_components.hashwarm.coordinator import heater_store
 from custom_components.hashwarm.diagnostics import async_get_config_entry_diagnostics
 from custom_components.hashwarm.engine.miners import BY_NAME, Family, MinerAddress, profile_as_dict
+from custom_components.hashwarm.heater_money import working_point
 from custom_components.hashwarm.helpers import install_asic_rs
 from simulators.miners.catalogue import SPECIMENS
 from simulators.miners.emulator import Emulator, Fault
@@ -372,6 +373,13 @@ async def test_what_pays_is_booked(hass: HomeAssistant, own: SetUp, pays: str, s
     assert (owner.entity_id("sensor", "break_even_price") is None) is (pays != "pool")
     assert (owner.entity_id("sensor", "earnings_total") is None) is (pays == "solo")
     assert (owner.entity_id("sensor", "solo_odds") is None) is (pays == "none")
+
+
+async def test_a_miner_at_rest_tells_what_it_would_earn(own: SetUp):
+    owner = await own("axeos")
+    nominal = owner.coordinator.miner.curve.levels[-1]
+    owner.coordinator.data = replace(owner.coordinator.data, telemetry=None)
+    assert working_point(owner.coordinator) == (nominal.hash_rate_hs, nominal.power_w)
 
 
 async def test_one_that_does_not_count_its_work_earns_by_its_hash_rate(own: SetUp):
