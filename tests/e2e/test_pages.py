@@ -35,6 +35,20 @@ async def test_the_heaters_options_have_words(page: Page, home: Watcher):
         assert await dialog.get_by_text(raw).count() == 0
 
 
+async def test_the_homes_options_have_words(page: Page, home: Watcher):
+    await page.goto(INTEGRATION)
+    row = page.locator("ha-config-entry-row", has=page.get_by_text("Home", exact=True))
+    await row.get_by_role("button", name="Configure").first.click()
+    dialog = page.locator("dialog-data-entry-flow")
+    for words in ("Electricity price", "Solar power and battery", "Market figures", "Comparison with other heating"):
+        await dialog.get_by_text(words).first.wait_for()
+    await dialog.get_by_text("Tariff with other prices at other times").first.click()
+    for words in ("First time", "Second time", "Price per kWh", "By the clock on the wall."):
+        await dialog.get_by_text(words).first.wait_for()
+    for raw in ("tariff_price", "window_1", "{currency}"):
+        assert await dialog.get_by_text(raw).count() == 0
+
+
 async def test_the_device_page_lists_figures_and_controls(page: Page, home: Watcher):
     devices = await home.client.command({"type": "config/device_registry/list"})
     device = next(item["id"] for item in devices if item["name"] == "Hashwarm heater")
