@@ -14,7 +14,9 @@ from homeassistant.config_entries import (
 from homeassistant.const import EVENT_CORE_CONFIG_UPDATE, EVENT_HOMEASSISTANT_FINAL_WRITE, EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryError, ConfigEntryNotReady
+from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
+from homeassistant.helpers.typing import ConfigType
 from homeassistant.requirements import RequirementsNotFound
 from homeassistant.util.event_type import EventType
 
@@ -57,7 +59,16 @@ from .repairs import (
     heater_problems,
     tell_left_running,
 )
+from .services import async_register
 from .wiring import wiring
+
+CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
+
+
+async def async_setup(hass: HomeAssistant, _config: ConfigType) -> bool:
+    """Register the actions."""
+    async_register(hass)
+    return True
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: HashwarmConfigEntry) -> None:

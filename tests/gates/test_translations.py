@@ -77,6 +77,8 @@ PLACEHOLDERS = {
     "config.step.pool": {"hash_rate", "kernel"},
     "config.step.price": {"currency", "share_interval"},
     "issues.left_running": {"address", "heater", "power"},
+    "exceptions.payout_ambiguous": {"payout"},
+    "exceptions.payout_unknown": {"payout"},
     "exceptions.target_limits": {"least", "most"},
     "issues": {"heater", "pool", "sensor"},
     "options.error": {"floor", "maximum"},

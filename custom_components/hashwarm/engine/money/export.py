@@ -80,7 +80,7 @@ def _day_row(day: date, heater: str, sums: Sums, currency: str) -> Row:
 def payout_rows(payouts: Mapping[str, Sequence[BookedPayout]], start: date, end: date) -> list[Row]:
     """Return one row for each payout from `start` to `end` in UTC, by the account's name; the cost basis at receipt."""
     rows = [
-        _payout_row(account, booked)
+        payout_row(account, booked)
         for account, booked_payouts in payouts.items()
         for booked in booked_payouts
         if start <= booked.payout.at.date() <= end
@@ -88,7 +88,8 @@ def payout_rows(payouts: Mapping[str, Sequence[BookedPayout]], start: date, end:
     return sorted(rows, key=lambda row: (str(row["paid_at"]), str(row["account"])))
 
 
-def _payout_row(account: str, booked: BookedPayout) -> Row:
+def payout_row(account: str, booked: BookedPayout) -> Row:
+    """Return one payout, with its value when it was received."""
     payout, price_nano = booked.payout, booked.btc_price_nano
     basis = None if price_nano is None else _exact(payout.sat * price_nano // SAT_PER_BTC, NANO)
     return {
