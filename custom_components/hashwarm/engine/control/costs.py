@@ -20,6 +20,8 @@ START_WEIGHT = 1.3
 # Stored heat leaks before it is of use.
 STORED_WORTH = 0.7
 FORBIDDEN = 1e6
+# Half the bytes are half the time, and still a millionth of what a day costs.
+VALUE = np.float32
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +36,14 @@ def price_level(slots: list[Slot]) -> PriceLevel:
     """Return the mean size of the prices; a nominal one where all are zero, which is to say unknown."""
     mean = sum(abs(slot.price_per_kwh) for slot in slots) / max(len(slots), 1)
     return PriceLevel(per_kwh=mean, known=True) if mean > 0.0 else PriceLevel(per_kwh=NOMINAL_PRICE, known=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """Where the room is to be by the end of a slot, in °C; what is cold then, and right after."""
+
+    coldest_c: tuple[float, float]
+    warmest_c: float
 
 
 class Costs:
@@ -66,18 +76,19 @@ class Costs:
         """Return what the wear of a start costs, in currency."""
         return START_WEIGHT * restart_cost_s / 3600.0 * maximum_w / 1000.0 * self._level.per_kwh
 
-    def discomfort(self, index: int, air_c: Floats, heated: np.ndarray, *, surplus: bool = False) -> Floats:
-        """Return what the room at the end of a slot costs per state: cold always, too warm where heat was put in.
-
-        `surplus` says that the heat came of surplus alone, and the room may be warmer for it.
-        """
+    def limits(self, index: int, *, surplus: bool = False) -> Limits:
+        """Return between what the room is to be by the end of a slot; `surplus` says that all heat came of it alone."""
         slot = self._slots[index]
-        cost = sum(self._over(coldest_c - air_c) for coldest_c in self._coldest_c[index]) * (self._cold * HOURS / 2)
         warmest_c = slot.warmest_c
         if surplus and slot.surplus_warmest_c is not None:
             warmest_c = max(slot.surplus_warmest_c, warmest_c)
-        warm = self._warm * HOURS * self._over(air_c - warmest_c)
-        discomfort: Floats = cost + heated[:, None, None] * warm
+        return Limits(coldest_c=self._coldest_c[index], warmest_c=warmest_c)
+
+    def discomfort(self, limits: Limits, air_c: Floats, heated: np.ndarray) -> Floats:
+        """Return what the room at the end of a slot costs per state: cold always, too warm where heat was put in."""
+        cost = sum(self._over(coldest_c - air_c) for coldest_c in limits.coldest_c) * (self._cold * HOURS / 2)
+        warm = self._warm * HOURS * self._over(air_c - limits.warmest_c)
+        discomfort: Floats = (cost + heated[:, None, None] * warm).astype(VALUE)
         return discomfort
 
     def _over(self, over_k: Floats) -> Floats:
@@ -100,9 +111,10 @@ class Costs:
 
     def _earned(self, index: int, moves: Moves) -> Floats:
         """Return the revenue per kWh at each move's power; nothing where it is unknown."""
-        at, earned = self._slots[index].at, self._earned_at
-        known = {power_w: earned(power_w, at) or 0.0 for power_w in set(moves.power_w.tolist()) if power_w > 0.0}
-        return np.array([known.get(power_w, 0.0) for power_w in moves.power_w.tolist()])
+        at = self._slots[index].at
+        earned = [self._earned_at(power_w, at) or 0.0 for power_w in moves.powers_w]
+        by_move: Floats = np.array([*earned, 0.0])[moves.which]
+        return by_move
 
     def net_per_kwh(self, index: int, power_w: float) -> float | None:
         """Return what a kWh at a power costs after earnings; None where its price is unknown."""
@@ -126,5 +138,5 @@ class Costs:
             house.air_wh_per_k * (middle_c - np.minimum(points[0], last.warmest_c))
             + house.mass_wh_per_k * (middle_c - np.minimum(points[1], last.warmest_c))
         ) / 1000.0
-        ending: Floats = STORED_WORTH * per_kwh * missing_kwh
+        ending: Floats = (STORED_WORTH * per_kwh * missing_kwh).astype(VALUE)
         return ending

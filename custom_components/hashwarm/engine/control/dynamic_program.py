@@ -1,12 +1,13 @@
 """Dynamic programming over a house and what its device does; exact for the floor, starts and jobs; needs numpy."""
 
 from dataclasses import dataclass
-from math import inf
+from functools import reduce
+from math import inf, isfinite
 
 import numpy as np
 
 from ..model.planning import Slot
-from .costs import Costs
+from .costs import VALUE, Costs, Limits
 from .grid import SLOW_K, Grid, grid_over, modes
 from .house import House
 from .mass_filter import DISTURBANCE_KEPT, Belief
@@ -14,6 +15,8 @@ from .moves import Device, Moves, levels, start_levels
 from .thermal_model import Floats, heat_inputs, step_matrices
 
 FINE_LEVELS = 16
+# Later powers are planned anew before their time comes.
+FINE_SLOTS = 12
 # A house that is warmed from a cold start may cool by this much first.
 SLACK_K = 0.1
 
@@ -34,12 +37,16 @@ class DynamicProgram:
         self._slots, self._device, self._costs = slots, device, costs
         matrices = step_matrices(house)
         self._modes = modes(matrices.house_carry)
-        self._begin = self._modes.inverse @ (belief.air_c, belief.mass_c)
+        # Around a house in comfort: its two ways are about nothing there, and the grid lies where the room will be.
+        self._around_c = (min(slot.coldest_c for slot in slots) + max(slot.warmest_c for slot in slots)) / 2
+        self._begin = self._modes.inverse @ (belief.air_c - self._around_c, belief.mass_c - self._around_c)
         into_modes = (self._modes.inverse @ matrices.house_heat).T
-        self._drift = _drift_inputs(house, belief, slots) @ into_modes
+        self._drift = _drift_inputs(house, belief, slots, self._around_c) @ into_modes
         self._per_watt = np.array([house.heater_to_air, 1.0 - house.heater_to_air]) @ into_modes
         self._grid = self._make_grid()
-        self._ending = costs.ending(self._grid.points, house)
+        self._points_c = self._grid.points + self._around_c
+        self._ending = costs.ending(self._points_c, house)
+        self._discomforts = dict[Limits, Floats]()
 
     def _make_grid(self) -> Grid:
         slots, most = self._slots, self._device.capabilities.maximum_w * self._per_watt
@@ -47,8 +54,8 @@ class DynamicProgram:
             [self._drift.min(axis=0) + np.minimum(most, 0.0), self._drift.max(axis=0) + np.maximum(most, 0.0)]
         )
         band_c = (
-            min(slot.coldest_c for slot in slots),
-            max(slot.surplus_warmest_c or slot.warmest_c for slot in slots),
+            min(slot.coldest_c for slot in slots) - self._around_c,
+            max(slot.surplus_warmest_c or slot.warmest_c for slot in slots) - self._around_c,
         )
         return grid_over(self._modes, band_c, self._begin, shifts, self._coldest(band_c[0], float(most[0])))
 
@@ -84,25 +91,32 @@ class DynamicProgram:
     def _backward(self) -> list[Floats]:
         """Return the cost to come after each slot, for each state of the device over the grid."""
         value: Floats = np.repeat(self._ending[None], self._device.states, axis=0)
-        air_c, values = self._grid.points[0], list[Floats]()
+        values = list[Floats]()
         moves = self._moves(len(self._slots) - 1, fine=False)
         for index in range(len(self._slots) - 1, -1, -1):
             if not self._same_moves(index):
                 moves = self._moves(index, fine=False)
-            layers: Floats = value + self._costs.discomfort(index, air_c, self._device.heated)
+            layers: Floats = value + self._discomfort(self._costs.limits(index))
             following = moves.following
             if self._slots[index].surplus_w > 0.0:
                 layers, following = self._with_surplus(index, layers, value, moves)
             values.append(layers)
             shift = self._drift[index] + moves.mean_w[:, None] * self._per_watt
-            onward = self._grid.take(layers, following, shift) + self._costs.money(index, moves)[:, None, None]
-            value = np.array([_cheapest(onward, extra) for extra in moves.extra])
+            onward = self._grid.take(layers, following, shift)
+            onward += self._costs.money(index, moves).astype(VALUE)[:, None, None]
+            value = _cheapest(onward, moves)
         values.reverse()
         return values
 
+    def _discomfort(self, limits: Limits) -> Floats:
+        """Return what the room costs in each state over the grid; a day has few different limits."""
+        if limits not in self._discomforts:
+            self._discomforts[limits] = self._costs.discomfort(limits, self._points_c[0], self._device.heated)
+        return self._discomforts[limits]
+
     def _with_surplus(self, index: int, layers: Floats, value: Floats, moves: Moves) -> tuple[Floats, np.ndarray]:
         """Return further layers in which the room may get as warm as surplus alone may make it."""
-        gentle = value + self._costs.discomfort(index, self._grid.points[0], self._device.heated, surplus=True)
+        gentle = value + self._discomfort(self._costs.limits(index, surplus=True))
         by_surplus = (moves.power_w > 0.0) & (moves.power_w <= self._slots[index].surplus_w)
         return np.concatenate([layers, gentle]), moves.following + self._device.states * by_surplus
 
@@ -111,28 +125,32 @@ class DynamicProgram:
         at, steps = self._begin, []
         moves = self._moves(0, fine=True)
         for index, slot in enumerate(self._slots):
-            if index and not self._same_moves(index - 1):
-                moves = self._moves(index, fine=True)
+            if index == FINE_SLOTS or (index and not self._same_moves(index - 1)):
+                moves = self._moves(index, fine=index < FINE_SLOTS)
             after = self._modes.kept * at + self._drift[index] + moves.mean_w[:, None] * self._per_watt
             by_surplus = (moves.power_w > 0.0) & (moves.power_w <= slot.surplus_w)
             onward = self._grid.take_at(values[index], moves.following + self._device.states * by_surplus, after)
             best = int(np.argmin(onward + self._costs.money(index, moves) + moves.extra[state]))
             at, state = after[best], int(moves.following[best])
-            air_c, mass_c = (float(celsius) for celsius in self._modes.basis @ at)
+            air_c, mass_c = (float(celsius) for celsius in self._modes.basis @ at + self._around_c)
             steps.append(Step(power_w=float(moves.power_w[best]), air_c=air_c, mass_c=mass_c))
         return steps
 
 
-def _drift_inputs(house: House, belief: Belief, slots: list[Slot]) -> Floats:
-    """Return the heat that weather, sun and disturbance bring in each slot, in W into air and mass."""
-    outdoor_c = np.array([slot.outdoor_c for slot in slots])
+def _drift_inputs(house: House, belief: Belief, slots: list[Slot], around_c: float) -> Floats:
+    """Return the heat in W that weather, sun and disturbance bring into air and mass of a house at a temperature."""
+    outdoor_c = np.array([slot.outdoor_c for slot in slots]) - around_c
     sun = np.array([(slot.sun.level, slot.sun.east, slot.sun.equator, slot.sun.west) for slot in slots])
     lasting_w = belief.disturbance_w * DISTURBANCE_KEPT ** np.arange(len(slots))
     return heat_inputs(house, outdoor_c, np.zeros(len(slots)), sun, lasting_w)
 
 
-def _cheapest(onward: Floats, extra: Floats) -> Floats:
-    """Return the least cost over the moves that a state allows."""
-    allowed = np.flatnonzero(np.isfinite(extra))
-    cheapest: Floats = (onward[allowed] + extra[allowed, None, None]).min(axis=0)
-    return cheapest
+def _cheapest(onward: Floats, moves: Moves) -> Floats:
+    """Return the least cost over the moves that each state allows."""
+    ends = (*moves.alike[1:].tolist(), len(onward))
+    least = [onward[begin:end].min(axis=0) for begin, end in zip(moves.alike.tolist(), ends, strict=True)]
+    cheapest: Floats = np.empty((len(moves.extra), *onward.shape[1:]), VALUE)
+    for state, extra in enumerate(moves.extra[:, moves.alike].tolist()):
+        costs = [each + VALUE(cost) for each, cost in zip(least, extra, strict=True) if isfinite(cost)]
+        cheapest[state] = reduce(np.minimum, costs)
+    return np.ascontiguousarray(cheapest.transpose(0, 2, 1))

@@ -51,18 +51,16 @@ class Grid:
         return points
 
     def take(self, values: Floats, layers: np.ndarray, shift: Floats) -> Floats:
-        """Return for each move the values of its layer at where each point goes; edges hold beyond them."""
+        """Return for each move the values of its layer at where each point goes; edges hold beyond them.
+
+        Axes are move, fast and slow: what takes the least of the moves turns less of it back.
+        """
         row, down = _place(self.modes.kept[0] * self.slow + shift[:, :1], self.slow)
         column, right = _place(self.modes.kept[1] * self.fast + shift[:, 1:], self.fast)
-        layer = layers[:, None]
-        upper = values[layer, row]
-        between = upper + down[:, :, None] * (values[layer, row + 1] - upper)
-        move = np.arange(len(layers))[:, None]
-        turned = between.transpose(0, 2, 1)
-        left = turned[move, column]
-        left += right[:, :, None] * (turned[move, column + 1] - left)
-        taken: Floats = left.transpose(0, 2, 1)
-        return taken
+        slow, fast = len(self.slow), len(self.fast)
+        between = _between(values.reshape(-1, fast), layers[:, None] * slow + row, down)
+        turned = np.ascontiguousarray(between.transpose(0, 2, 1)).reshape(-1, slow)
+        return _between(turned, np.arange(len(layers))[:, None] * fast + column, right)
 
     def take_at(self, values: Floats, layers: np.ndarray, at: Floats) -> Floats:
         """Return for each move the value of its layer at one place; `at` holds slow and fast per move."""
@@ -74,10 +72,20 @@ class Grid:
         return value
 
 
+def _between(rows: Floats, before: np.ndarray, share: Floats) -> Floats:
+    """Return what lies on the way from a row to the next."""
+    mixed: Floats = rows.take(before, axis=0, mode="clip")
+    onward = rows.take(before + 1, axis=0, mode="clip")
+    onward -= mixed
+    onward *= share.astype(rows.dtype)[:, :, None]
+    mixed += onward
+    return mixed
+
+
 def _place(value: Floats, axis: Floats) -> tuple[np.ndarray, Floats]:
     """Return the point before each value and the way to the next, 0 to 1."""
     position = (value - axis[0]) / (axis[1] - axis[0])
-    np.clip(position, 0.0, len(axis) - 1.001, out=position)
+    np.minimum(np.maximum(position, 0.0, out=position), len(axis) - 1.001, out=position)
     index = position.astype(np.intp)
     return index, position - index
 

@@ -25,6 +25,11 @@ class Moves:
     """Axes are state and move; infinite where the device cannot."""
     on_job: np.ndarray
     """Whether a move goes on with the job."""
+    powers_w: tuple[float, ...]
+    """Each power above zero once, and in `which` the place of each move's, the last for none."""
+    which: np.ndarray
+    alike: np.ndarray
+    """Where those moves begin, in their order, that the same states allow at the same cost."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,13 +83,7 @@ class Device:
                 # Leaving a job is what a device does that has run long enough, and what its end costs.
                 ending = 0.0 if job_goes_on is None else self.interruption_cost
                 extra[-1, move] = extra[self.off_ages + self.on_ages - 1, move] + ending
-        return Moves(
-            power_w=np.array([row.power_w for row in rows]),
-            mean_w=np.array([row.mean_w for row in rows]),
-            following=np.array([row.following for row in rows], dtype=np.intp),
-            extra=extra,
-            on_job=np.array([row.on_job for row in rows]),
-        )
+        return _ordered(rows, extra)
 
     def _stays(self) -> list[_Row]:
         """Off moves: one slot more of a pause, or the end of a run that lasted long enough."""
@@ -136,6 +135,24 @@ def _merged(rows: list[_Row]) -> list[_Row]:
         allowed = merged[key].allowed | row.allowed if key in merged else row.allowed
         merged[key] = _Row(row.power_w, row.mean_w, row.following, allowed, row.on_job)
     return list(merged.values())
+
+
+def _ordered(rows: list[_Row], extra: Floats) -> Moves:
+    """Return moves with those alike beside each other."""
+    order = sorted(range(len(rows)), key=lambda move: (tuple(extra[:, move]), rows[move].power_w))
+    rows, extra = [rows[move] for move in order], extra[:, order]
+    powers_w = tuple(sorted({row.power_w for row in rows if row.power_w > 0.0}))
+    places = {power_w: place for place, power_w in enumerate(powers_w)}
+    return Moves(
+        power_w=np.array([row.power_w for row in rows]),
+        mean_w=np.array([row.mean_w for row in rows]),
+        following=np.array([row.following for row in rows], dtype=np.intp),
+        extra=extra,
+        on_job=np.array([row.on_job for row in rows]),
+        powers_w=powers_w,
+        which=np.array([places.get(row.power_w, len(powers_w)) for row in rows], dtype=np.intp),
+        alike=np.flatnonzero([not move or (extra[:, move] != extra[:, move - 1]).any() for move in range(len(rows))]),
+    )
 
 
 def levels(capabilities: Capabilities, count: int = LEVELS) -> Floats:
