@@ -131,11 +131,14 @@ def _grid_meter(hass: HomeAssistant, entity_id: str, negative: bool) -> GridMete
 async def build_electricity(hass: HomeAssistant, entry: ConfigEntry, options: Mapping[str, Any]) -> MeteredElectricity:
     """Return prices and supply; where no meter is named those of the Energy dashboard are read."""
     preferences = shared(hass, EnergyPreferences)
-    dashboard = shared(hass, _dashboard)
+    dashboard = shared(hass, energy_dashboard)
     await preferences.refresh()
 
     async def refresh(_now: datetime) -> None:
         await preferences.refresh()
+        # A counter that nobody looks at for long tells no power.
+        dashboard.grid_w()
+        dashboard.battery_w()
 
     # A second later than the next reading is due, so that it is never found too early.
     every = READ_AGAIN_AFTER + timedelta(seconds=1)
@@ -150,7 +153,8 @@ async def build_electricity(hass: HomeAssistant, entry: ConfigEntry, options: Ma
     )
 
 
-def _dashboard(hass: HomeAssistant) -> EnergyDashboard:
+def energy_dashboard(hass: HomeAssistant) -> EnergyDashboard:
+    """Return the meters of the Energy dashboard."""
     return EnergyDashboard(hass, shared(hass, EnergyPreferences))
 
 

@@ -78,6 +78,15 @@ async def test_a_tariff(hass: HomeAssistant, house, freezer):
     assert (await go_options(hass, form, {"window_3": night}))["errors"] == {"base": "tariff_with_sensor"}
 
 
+async def test_market_figures_by_hand_leave_the_price_alone(hass: HomeAssistant, house):
+    entry = house.home_entry
+    form = await options_form(hass, entry.entry_id, "market")
+    told = {"market_online": False, "market_url": "https://my.server", "manual_difficulty": 1.5e14}
+    await go_options(hass, form, told)
+    await hass.async_block_till_done()
+    assert entry.options == {"price": 0.3, **told}
+
+
 async def test_meters_are_none_of_ours(hass: HomeAssistant, house):
     entry = house.home_entry
     ours = house.entity_id("sensor", "power")

@@ -9,14 +9,19 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.setup import async_setup_component
 from homeassistant.util.dt import utcnow
 import pytest
+from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
 from custom_components.hashwarm import heater_money
+from custom_components.hashwarm.adapters.energy_preferences import Connection, EnergyMeters, EnergyPreferences
+from custom_components.hashwarm.adapters.energy_shares import EnergyDashboard
 from custom_components.hashwarm.coordinator import HeaterCoordinator
+from custom_components.hashwarm.electricity import build_electricity, energy_dashboard
 from custom_components.hashwarm.engine.home import Outlook, PeriodTotals, Scheme, Totals
 from custom_components.hashwarm.engine.model.control import ControlMode
 from custom_components.hashwarm.heater_money import payback_of, prospect, revenue_per_kwh, working_point
 from custom_components.hashwarm.periods import PERIODS, by_period
 from custom_components.hashwarm.revenue import MiningRevenue
+from custom_components.hashwarm.sharing import SHARED, shared
 
 from .conftest import HEATER_ID, HOME_OPTIONS, House, SetUp, heater_of, home_of, options_form
 from .fake_worker import POOL
@@ -40,6 +45,15 @@ async def heat(house: House, freezer: FrozenDateTimeFactory, power_w: float = 40
     await house.a_pass()
     await house.home_entry.runtime_data.async_refresh()
     await house.hass.async_block_till_done()
+
+
+class Clock:
+    """A monotonic clock that a test turns."""
+
+    now_s = 1000.0
+
+    def __call__(self) -> float:
+        return self.now_s
 
 
 def number(house: House, key: str, owner: str = HEATER_ID) -> float:
@@ -183,6 +197,27 @@ async def test_the_energy_dashboard_is_asked_where_no_meter_is_named(
     assert electricity.known
     supply = electricity.supply(1000.0)
     assert (supply.grid, supply.battery, supply.solar) == pytest.approx((0.2, 0.3, 0.5))
+
+
+async def test_counters_of_the_dashboard_are_looked_at_without_a_heater(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory
+):
+    """Power comes from their growth, also where no heater asks."""
+    clock = Clock()
+    preferences = shared(hass, EnergyPreferences)
+    preferences.meters = EnergyMeters(grid=(Connection(counter_in="sensor.import"),))
+    dashboard = EnergyDashboard(hass, preferences, clock=clock)
+    hass.data[SHARED][(energy_dashboard,)] = dashboard
+    home = home_of()
+    electricity = await build_electricity(hass, home, {})
+    for kwh in (10.0, 10.1):
+        hass.states.async_set("sensor.import", str(kwh), {"unit_of_measurement": "kWh"})
+        freezer.tick(302)
+        clock.now_s += 302
+        async_fire_time_changed(hass)
+        await hass.async_block_till_done()
+    assert electricity.known
+    await home._async_process_on_unload(hass)
 
 
 def with_totals(monkeypatch: pytest.MonkeyPatch, totals: Totals | None) -> None:

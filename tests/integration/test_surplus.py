@@ -145,6 +145,14 @@ def test_energies_become_powers():
     assert powers_of({NOW.isoformat(): -3}, BERLIN) == []
 
 
+@pytest.mark.parametrize(("battery_w", "surplus_w"), [(None, 1500.0), (600.0, 900.0), (-800.0, 1500.0), (2000.0, 0.0)])
+def test_what_a_battery_gives_is_no_surplus(hass: HomeAssistant, battery_w: float | None, surplus_w: float):
+    """Heaters that run on the battery would empty it by a surplus that the roof never gave."""
+    show(hass, -500)
+    surplus = RoofSurplus(GridMeter(hass, GRID), solar=None, own_power_w=lambda: 1000.0, battery_w=lambda: battery_w)
+    assert surplus.surplus_now_w() == surplus_w
+
+
 @pytest.fixture
 async def roofs(hass: HomeAssistant, recorder_mock: Any) -> dict[str, Any]:
     """An Energy dashboard with the forecasts of two roofs and of something else."""
