@@ -9,10 +9,12 @@ from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.util.dt import get_default_time_zone, utcnow
 
 from .accounts import account_options
+from .adapters.btc_price import BtcPriceSensor
 from .adapters.temperature import EntityTemperature
 from .backends import build_backend
 from .comfort_options import build_comfort, fusion_of, outlet_limit_w, room_sensors
 from .const import (
+    CONF_BTC_SENSOR,
     CONF_CHIP_MAXIMUM,
     CONF_INSULATION,
     CONF_MANUAL_BTC_PRICE,
@@ -143,6 +145,7 @@ def _settings(options: dict[str, Any], stored: dict[str, Any] | None) -> HeaterS
 async def open_home_of(hass: HomeAssistant, entry: HomeConfigEntry) -> OpenHome:
     """Open the ledger and the market of the home entry."""
     options = home_options(entry)
+    sensor: str | None = options.get(CONF_BTC_SENSOR)
     electricity = await build_electricity(hass, entry, options)
     alternative = build_alternative(hass, options, electricity)
     return await open_home(
@@ -151,6 +154,7 @@ async def open_home_of(hass: HomeAssistant, entry: HomeConfigEntry) -> OpenHome:
             currency=hass.config.currency,
             market_url=options[CONF_MARKET_URL] if options[CONF_MARKET_ONLINE] else None,
             accounts=account_options(entry),
+            btc_price=BtcPriceSensor(hass, sensor, hass.config.currency).read if sensor is not None else None,
             manual_difficulty=options.get(CONF_MANUAL_DIFFICULTY),
             manual_btc_price=options.get(CONF_MANUAL_BTC_PRICE),
         ),

@@ -7,9 +7,11 @@ from homeassistant.config_entries import ConfigFlowResult, OptionsFlowWithReload
 from homeassistant.core import HomeAssistant
 import voluptuous as vol
 
+from .adapters.btc_price import unit_refused as btc_unit_refused
 from .adapters.price import unit_refused
 from .const import (
     CONF_BATTERY_METER,
+    CONF_BTC_SENSOR,
     CONF_COP_COLD,
     CONF_GRID_METER,
     CONF_OTHER_HEATING,
@@ -103,11 +105,15 @@ class HomeOptionsFlow(OptionsFlowWithReload):
 
     async def async_step_market(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for the sources of market figures."""
+        errors: dict[str, str] = {}
         if user_input is not None:
-            return self._keep(user_input, MARKET)
+            errors = btc_errors(self.hass, user_input)
+            if not errors:
+                return self._keep(user_input, MARKET)
         return self.async_show_form(
             step_id="market",
-            data_schema=self.add_suggested_values_to_schema(MARKET, self._known),
+            data_schema=self.add_suggested_values_to_schema(MARKET, user_input or self._known),
+            errors=errors,
             description_placeholders={"currency": self.hass.config.currency},
         )
 
@@ -224,4 +230,16 @@ def heat_pump_errors(described: Mapping[str, Any]) -> dict[str, str]:
     pump = other_heating(described)
     if isinstance(pump, HeatPump) and pump.cop_cold > pump.cop_mild:
         return {CONF_COP_COLD: "cop_order"}
+    return {}
+
+
+def btc_errors(hass: HomeAssistant, user_input: dict[str, Any]) -> dict[str, str]:
+    """Return what is wrong with the sensor that a form names for the price of a bitcoin."""
+    sensor = user_input.get(CONF_BTC_SENSOR)
+    if sensor is None:
+        return {}
+    if is_own(hass, sensor):
+        return {CONF_BTC_SENSOR: "own_entity"}
+    if btc_unit_refused(hass, sensor, hass.config.currency):
+        return {CONF_BTC_SENSOR: "btc_unit"}
     return {}

@@ -18,6 +18,7 @@ import voluptuous as vol
 from .const import (
     CONF_BATTERY_METER,
     CONF_BATTERY_PRICE,
+    CONF_BTC_SENSOR,
     CONF_CHARGE_POSITIVE,
     CONF_COP_COLD,
     CONF_COP_MILD,
@@ -51,6 +52,7 @@ from .option_defaults import NO_OTHER_HEATING, TARIFF_WINDOWS
 _POWER = EntitySelector(EntitySelectorConfig(domain="sensor", device_class="power"))
 _TEMPERATURE = EntitySelector(EntitySelectorConfig(domain="sensor", device_class="temperature"))
 _WEATHER = EntitySelector(EntitySelectorConfig(domain="weather"))
+_PRICE_OF_BITCOIN = EntitySelector(EntitySelectorConfig(domain=["sensor", "input_number"]))
 _WEEKDAYS = SelectSelector(
     SelectSelectorConfig(
         options=list(WEEKDAYS), multiple=True, translation_key="weekday", mode=SelectSelectorMode.DROPDOWN
@@ -109,6 +111,7 @@ MARKET = vol.Schema(
     {
         vol.Required(CONF_MARKET_ONLINE): BooleanSelector(),
         vol.Required(CONF_MARKET_URL): ServerSelector(TextSelectorConfig(type=TextSelectorType.URL)),
+        vol.Optional(CONF_BTC_SENSOR): _PRICE_OF_BITCOIN,
         vol.Optional(CONF_MANUAL_DIFFICULTY): number(1, 1e20, "any"),
         vol.Optional(CONF_MANUAL_BTC_PRICE): number(0.01, MAX_PRICE, "any"),
     }

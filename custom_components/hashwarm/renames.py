@@ -10,6 +10,7 @@ from homeassistant.helpers.event import async_track_entity_registry_updated_even
 
 from .const import (
     CONF_BATTERY_METER,
+    CONF_BTC_SENSOR,
     CONF_CONTROLLED,
     CONF_GRID_METER,
     CONF_OTHER_LOADS,
@@ -29,6 +30,7 @@ from .const import (
 
 NAMED = {
     CONF_BATTERY_METER,
+    CONF_BTC_SENSOR,
     CONF_CONTROLLED,
     CONF_GRID_METER,
     CONF_OTHER_LOADS,

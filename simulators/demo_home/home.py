@@ -136,6 +136,8 @@ class DemoHome:
         )
         await client.set_home_options("market", MARKET)
         ids = await client.entity_ids()
+        device = {"stat_consumption": ids["sensor.energy"], "stat_rate": ids["sensor.power"]}
+        await client.command({"type": "energy/save_prefs", "device_consumption": [device]})
         await client.call(
             "climate", "set_temperature", {"entity_id": ids["climate"], "temperature": 21, "hvac_mode": "heat"}
         )

@@ -13,7 +13,7 @@ from ..model.errors import HashwarmError
 from ..model.protocols import Monotonic, WallClock
 from ..money import SCHEMA, Coinbase, Electricity, FigureKind, Manual, Market, Mempool, Scheme, Source
 from ..money.pools import POOLS, BrokenReader, Credentials, PoolKind, PoolReader, SoloReader, build as build_reader
-from ..money.sources import Esplora, PriceSensor
+from ..money.sources import Esplora
 from ..money.sources.coinbase import DEFAULT_URL as COINBASE_URL
 from ..money.sources.esplora import DEFAULT_URL as ESPLORA_URL
 from ..store import Store
@@ -104,6 +104,7 @@ async def open_home(
     store = Store(path, schemas=(SCHEMA,), now=now)
     market = Market(
         sources=_sources(options, session),
+        price_sensor=options.btc_price,
         manual=Manual(options.manual_figures()),
         store=store,
         currency=options.currency,
@@ -128,11 +129,9 @@ async def open_home(
 
 
 def _sources(options: HomeOptions, session: aiohttp.ClientSession) -> tuple[Source, ...]:
-    at_home = () if options.btc_price is None else (PriceSensor(options.btc_price),)
     if options.market_url is None:
-        return at_home
+        return ()
     return (
-        *at_home,
         Mempool(session, currency=options.currency, base_url=options.market_url),
         Coinbase(session, currency=options.currency, base_url=options.coinbase_url),
         Esplora(session, base_url=options.esplora_url),
