@@ -174,3 +174,33 @@ class AddressLightningError(AddressError):
     """A Lightning invoice or address, where one on the chain is wanted."""
 
     key = "address_lightning"
+
+
+class ExecutorError(HashwarmError):
+    """What runs AI jobs failed."""
+
+    key = "executor_failed"
+
+
+class ExecutorUnreachableError(ExecutorError):
+    """It did not answer."""
+
+    key = "executor_unreachable"
+
+
+class ExecutorAuthError(ExecutorError):
+    """It wants another token or password."""
+
+    key = "executor_auth"
+
+
+class ExecutorRefusedError(ExecutorError):
+    """It answered and said no."""
+
+    key = "executor_refused"
+
+
+class JobError(HashwarmError):
+    """What was asked of a job cannot be."""
+
+    key = "job_failed"
