@@ -136,6 +136,8 @@ async def test_far_more_than_our_heaters_can_earn_is_not_theirs(feeding):
     assert sat(world) == estimated
     assert not (await world.home.accounts.take("acc", yesterday_told(world, 1_000_000))).entries
     assert sat(world) == estimated
+    settled = await world.store.read(lambda c: c.execute("SELECT COUNT(*) FROM money_settlement").fetchone()[0])
+    assert settled == 1, "doubted once, not at every look"
 
 
 async def test_where_others_feed_the_account_ours_is_our_part_of_the_work(feeding):

@@ -62,6 +62,8 @@ class Snapshots:
 
     def _add_entries(self, account: HeaterAccount, starts: PeriodStarts, periods: dict[str, Sums]) -> None:
         """Add what is booked beside intervals; these are few, and pools confirm days that are past."""
+        if not account.entries:
+            return
         for name, sums in sums_between(account.entries, starts, starts.today).items():
             periods[name].add(sums)
         periods[_ALL_TIME].add(account.beside)

@@ -45,6 +45,11 @@ class Known:
     since_ms: int
     """From when on heaters fed it."""
 
+    def has(self, period: Period) -> bool:
+        """Tell whether that was told before, booked or doubted."""
+        told = self.settled.get(period.key)
+        return told is not None and (told.from_ms, told.to_ms, told.sat) == (period.from_ms, period.to_ms, period.sat)
+
     @property
     def mark_ms(self) -> int | None:
         """The end of the last settled time."""
@@ -71,7 +76,7 @@ def _by_days(reading: AccountReading, known: Known) -> list[Period]:
         if end_ms > epoch_ms(reading.at) or start_ms < known.since_ms:
             continue
         periods.append(Period(key=f"day:{told.day}", from_ms=start_ms, to_ms=end_ms, sat=told.sat))
-    return [period for period in periods if known.settled.get(period.key) != period]
+    return [period for period in periods if not known.has(period)]
 
 
 def _by_balance(reading: AccountReading, known: Known) -> list[Period]:
@@ -123,7 +128,7 @@ def _by_payouts(known: Known, *, first_from_ms: int | None) -> list[Period]:
             Period(key=f"payout:{payout.payout_id}", from_ms=start_ms, to_ms=end_ms, sat=sat, books=start_ms < end_ms)
         )
         from_ms = end_ms
-    return [period for period in periods if known.settled.get(period.key) != period]
+    return [period for period in periods if not known.has(period)]
 
 
 def doubtful(sat: int, estimated_usat: int, scheme: Scheme, length_ms: int) -> bool:
