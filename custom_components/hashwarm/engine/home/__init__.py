@@ -2,6 +2,7 @@
 
 from ..money import Earning, Figure, FigureKind, HeaterSample, Market, MeteredElectricity, PeriodTotals, Scheme, Totals
 from ..money.account_tables import BookedPayout
+from ..money.entries import Entry
 from ..money.export import DAY_COLUMNS, PAYOUT_COLUMNS, csv_text, payout_row
 from ..money.pools import AccountReading
 from ..money.quantities import MAX_PRICE
@@ -25,6 +26,7 @@ __all__ = [
     "Circuit",
     "CircuitStatus",
     "Earning",
+    "Entry",
     "Figure",
     "FigureKind",
     "HeaterSample",

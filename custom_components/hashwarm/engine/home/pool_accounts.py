@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import partial
 import random
@@ -14,6 +14,8 @@ from ..money import Earning, Ledger, Market, Scheme
 from ..money.account_book import LOOKS_BACK_DAYS, Look, Taken, take
 from ..money.account_tables import BookedPayout, account_ids, correct_payout, get_payouts
 from ..money.calendar import epoch_ms
+from ..money.credited import credited_by_day
+from ..money.entries import Entry, mark_placed, unplaced_entries
 from ..money.pools import AccountReading, Payout, PayoutState, PoolKind, PoolReader, PoolWatch
 from ..money.quantities import MICRO_SAT_PER_SAT, nano
 from ..money.settling import settled_usat
@@ -202,6 +204,20 @@ class PoolAccounts:
             return [] if number is None else get_payouts(connection, number)
 
         return await self._store.read(read)
+
+    async def credited(self, account_id: str) -> dict[date, int]:
+        """Return what the pool credited for each day in UTC, in sat, oldest first. Errors: StoreError."""
+        return await self._store.read(lambda connection: credited_by_day(connection, account_id))
+
+    async def unplaced(self, until: datetime) -> list[Entry]:
+        """Return what was settled up to then and is not in its place in the statistics. Errors: StoreError."""
+        until_ms = epoch_ms(until)
+        return await self._store.read(lambda connection: unplaced_entries(connection, until_ms))
+
+    async def mark_placed(self, entries: Sequence[Entry]) -> None:
+        """Note that it is. Errors: StoreError."""
+        keys = [entry.key for entry in entries]
+        await self._store.write(lambda connection: mark_placed(connection, keys))
 
     async def correct_payout(
         self, account_id: str, payout_id: str, *, sat: int | None, btc_price: float | None, note: str

@@ -6,6 +6,7 @@ import sqlite3
 
 from .account_tables import account_ids, put_balance, put_blocks, put_payouts
 from .calendar import epoch_ms, moment
+from .credited import put_days
 from .entries import Entry
 from .interval import Scheme
 from .pools.reading import AccountReading, FoundBlock, Payout, PayoutState
@@ -53,6 +54,7 @@ def take(connection: sqlite3.Connection, look: Look) -> Taken:
     reading, at_ms = look.reading, epoch_ms(look.reading.at)
     account_id = account_ids(connection, {look.account: at_ms})[look.account]
     put_balance(connection, account_id, reading)
+    put_days(connection, account_id, reading.days)
     first_look = not connection.execute("SELECT 1 FROM money_payout WHERE account = ?", (account_id,)).fetchone()
     payouts = [*reading.payouts, *(_gone(connection, account_id, reading) if look.lists_all_payouts else ())]
     new_payouts = put_payouts(

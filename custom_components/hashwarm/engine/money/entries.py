@@ -68,6 +68,11 @@ SELECT name, day, SUM(earned_usat), SUM(earned_ms), SUM(confirmed_usat), SUM(IIF
  SUM(IIF(currency = ?1 AND kind = 'ai', value_nano, 0))
 FROM money_entry JOIN money_heater ON money_heater.id = heater GROUP BY heater, day
 """
+_UNPLACED = """
+SELECT key, name, day, at_ms, currency, earned_usat, value_nano, saved_nano
+FROM money_entry JOIN money_heater ON money_heater.id = heater
+WHERE NOT placed AND kind = 'settlement' AND at_ms <= ? ORDER BY at_ms, money_entry.id
+"""
 
 
 def put_entries(connection: sqlite3.Connection, entries: Iterable[Entry]) -> list[Entry]:
@@ -113,3 +118,26 @@ def entry_sums(connection: sqlite3.Connection, currency: str) -> dict[str, dict[
             ai_nano=ai,
         )
     return found
+
+
+def unplaced_entries(connection: sqlite3.Connection, until_ms: int) -> list[Entry]:
+    """Return what was settled up to a moment and is not in its place in the statistics yet, oldest first."""
+    return [
+        Entry(
+            key=key,
+            heater_id=name,
+            day=day,
+            at_ms=at_ms,
+            kind=EntryKind.SETTLEMENT,
+            currency=currency,
+            earned_usat=earned,
+            value_nano=value,
+            saved_nano=saved,
+        )
+        for key, name, day, at_ms, currency, earned, value, saved in connection.execute(_UNPLACED, (until_ms,))
+    ]
+
+
+def mark_placed(connection: sqlite3.Connection, keys: Iterable[str]) -> None:
+    """Note that entries are in their place in the statistics; it is said once and never taken back."""
+    connection.executemany("UPDATE money_entry SET placed = 1 WHERE key = ? AND NOT placed", [(key,) for key in keys])

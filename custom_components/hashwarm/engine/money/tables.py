@@ -6,6 +6,7 @@ import sqlite3
 
 from ..store import Schema
 from .account_tables import ACCOUNT_TABLES, account_ids
+from .credited import CREDITED_TABLES
 from .days import DAY_TABLES, FILL_DAYS, day_sums, renew_days, stale_days, whole_sums
 from .entries import ENTRY_TABLES, entry_sums
 from .interval import Carry, Interval
@@ -61,6 +62,7 @@ SCHEMA = Schema(
     (
         (_SESSION, _HEATER, _INTERVAL, _NEVER_CHANGED, _OPEN, _FIGURE),
         (*_INTERVAL_GROWN, _HEATER_GROWN, _BY_DAY, *DAY_TABLES, *ACCOUNT_TABLES, *ENTRY_TABLES, FILL_DAYS),
+        CREDITED_TABLES,
     ),
 )
 
