@@ -1,4 +1,4 @@
-"""Our planner as a contestant: learns every night, plans every quarter of an hour, steers once it is trusted."""
+"""Our planner as a contestant: learns every night, plans every five minutes, steers once it is trusted."""
 
 from collections import deque
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from math import exp
 from time import perf_counter
 from typing import Any, override
 
+from custom_components.hashwarm.engine.control.history import LOOK_S
 from custom_components.hashwarm.engine.control.horizon import Household, JobHold, slots_ahead
 from custom_components.hashwarm.engine.control.house import House, Insulation, assumed_house
 from custom_components.hashwarm.engine.control.pilot import Pilot, Questions, Trust
@@ -79,6 +80,8 @@ class OurPlanner(OurRegulator):
         self._observe(view)
         if view.at % SLOT_S < MINUTE_S:
             self._quarter(view)
+        if view.at % LOOK_S < MINUTE_S:
+            self._plan(view)
         return super().demand_w(view)
 
     def _observe(self, view: View) -> None:
@@ -88,7 +91,7 @@ class OurPlanner(OurRegulator):
         )
 
     def _quarter(self, view: View) -> None:
-        """Learn once a night, and plan anew."""
+        """Take note of weather and prices, and learn once a night."""
         self._past.append((view.at, view.outdoor_c, view.cloud))
         self._prices |= dict(_quarters(view.prices))
         self._prices = {at: price for at, price in self._prices.items() if at >= view.at - DAY_S}
@@ -98,7 +101,6 @@ class OurPlanner(OurRegulator):
             self._learn_s.append(perf_counter() - began)
         if self._pilot.status is PlannerStatus.ACTIVE and self._promoted_at is None:
             self._promoted_at = view.at
-        self._plan(view)
 
     def _plan(self, view: View) -> None:
         if not self._pilot.steering or view.room_c is None:

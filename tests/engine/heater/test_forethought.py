@@ -156,6 +156,25 @@ async def test_a_thermostat_that_is_switched_on_has_its_plan_at_once(world, fore
     assert forethought.plan is not None
 
 
+async def test_every_five_minutes_it_looks_again_with_what_is_known_of_the_hours_to_come(world, forethought):
+    await planned(world, forethought)
+    asked = world.asked
+    for _ in range(2):
+        world.at += 300.0
+        forethought.observe(standpoint(world))
+        await thought(world)
+        assert forethought.plan.made_at == world.at
+    assert world.asked == asked
+    world.at += 300.0
+    forethought.observe(standpoint(world))
+    await thought(world)
+    assert world.asked == asked + 1
+    world.target_c = 20.0
+    forethought.observe(standpoint(world, at=world.at + 1.0))
+    await thought(world)
+    assert world.asked == asked + 2
+
+
 async def test_what_cannot_be_shown_does_not_end_the_thinking(world, forethought, caplog):
     world.fails_to_show = True
     await planned(world, forethought)

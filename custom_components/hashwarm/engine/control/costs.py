@@ -1,5 +1,6 @@
 """What a way through the hours costs: electricity less earnings, starts, being cold or too warm; needs numpy."""
 
+from copy import copy
 from dataclasses import dataclass
 from math import isfinite
 
@@ -52,15 +53,25 @@ class Costs:
     def __init__(
         self, slots: list[Slot], revenue: RevenueForecast | None, *, maximum_w: float, floor_w: float, unsure_k: float
     ) -> None:
-        self._slots = slots
         self._level = price_level(slots)
+        self.take(slots, HOURS)
         self._revenue = revenue
         self._floor_w = floor_w
         weight = max(self._level.per_kwh, self._at_stake_per_kwh()) * maximum_w / 1000.0
         self._cold, self._warm = COLD_WEIGHT_H * weight, WARM_WEIGHT_H * weight
         self._unsure_k = unsure_k
+
+    def take(self, slots: list[Slot], hours: float) -> None:
+        """Take slots of a length in place of those before."""
+        self._slots, self._hours = slots, hours
         coldest_c = [slot.coldest_c for slot in slots]
         self._coldest_c = list(zip(coldest_c, [*coldest_c[1:], coldest_c[-1]], strict=True))
+
+    def at_pace(self, slots: list[Slot], hours: float) -> Costs:
+        """Return the costs of slots of another length, with all weights as they are over these."""
+        costs = copy(self)
+        costs.take(slots, hours)
+        return costs
 
     def _at_stake_per_kwh(self) -> float:
         """Return what a kWh costs or brings at the lowest power; earnings far over the price must not buy comfort."""
@@ -86,8 +97,8 @@ class Costs:
 
     def discomfort(self, limits: Limits, air_c: Floats, heated: np.ndarray) -> Floats:
         """Return what the room at the end of a slot costs per state: cold always, too warm where heat was put in."""
-        cost = sum(self._over(coldest_c - air_c) for coldest_c in limits.coldest_c) * (self._cold * HOURS / 2)
-        warm = self._warm * HOURS * self._over(air_c - limits.warmest_c)
+        cost = sum(self._over(coldest_c - air_c) for coldest_c in limits.coldest_c) * (self._cold * self._hours / 2)
+        warm = self._warm * self._hours * self._over(air_c - limits.warmest_c)
         discomfort: Floats = (cost + heated[:, None, None] * warm).astype(VALUE)
         return discomfort
 
@@ -101,8 +112,8 @@ class Costs:
     def money(self, index: int, moves: Moves) -> Floats:
         """Return what each move's electricity costs less what it earns, in currency; too much power is forbidden."""
         slot = self._slots[index]
-        energy_kwh = moves.mean_w / 1000.0 * HOURS
-        cheap_kwh = np.minimum(moves.mean_w, max(slot.surplus_w, 0.0)) / 1000.0 * HOURS
+        energy_kwh = moves.mean_w / 1000.0 * self._hours
+        cheap_kwh = np.minimum(moves.mean_w, max(slot.surplus_w, 0.0)) / 1000.0 * self._hours
         price = slot.price_per_kwh if self._level.known else self._level.per_kwh
         cost: Floats = (energy_kwh - cheap_kwh) * price + cheap_kwh * slot.surplus_price_per_kwh
         cost -= energy_kwh * np.where(moves.on_job, slot.job_revenue_per_kwh, self._earned(index, moves))

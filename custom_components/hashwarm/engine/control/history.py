@@ -7,7 +7,7 @@ from math import isfinite, isnan, nan
 from struct import Struct
 from typing import Any, Self
 
-from ..model.planning import SLOT_S, RoomSample, SunOnWalls
+from ..model.planning import RoomSample, SunOnWalls
 from .stored import finite
 from .sun import DARK
 
@@ -80,7 +80,7 @@ class History:
         self._last: RoomSample | None = None
 
     def add(self, sample: RoomSample) -> bool:
-        """Take a sample, and return whether a quarter of an hour was completed by it."""
+        """Take a sample, and return whether a slot was completed by it."""
         if not isfinite(sample.at):
             return False
         if self._last is None or sample.at < self._last.at - SET_BACK_S:
@@ -90,7 +90,7 @@ class History:
             return False
         began = sample.at // LOOK_S * LOOK_S
         self._turn(began)
-        completed = last is not None and sample.at // SLOT_S != last.at // SLOT_S
+        completed = last is not None and sample.at // LOOK_S != last.at // LOOK_S
         assert self._gathering is not None
         if last is not None:
             self._gather(self._gathering, last, sample.at - max(last.at, began))

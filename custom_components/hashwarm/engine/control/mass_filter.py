@@ -5,7 +5,6 @@ from math import exp
 
 import numpy as np
 
-from ..model.planning import SLOT_S
 from .history import LOOK_S, PastSlot
 from .house import House
 from .thermal_model import Floats, heat_inputs, step_matrices
@@ -18,7 +17,6 @@ AIR_SD_K = 0.1
 MASS_SD_K = 0.03
 # A disturbance lasts about half a day, and may be this share of the heater.
 DISTURBANCE_LASTS_S = 12 * 3600.0
-DISTURBANCE_KEPT = exp(-SLOT_S / DISTURBANCE_LASTS_S)
 KEPT_A_LOOK = exp(-LOOK_S / DISTURBANCE_LASTS_S)
 DISTURBANCE_SHARE = 0.08
 START_MASS_SD_K = 1.5

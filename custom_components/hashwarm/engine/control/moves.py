@@ -1,7 +1,7 @@
 """What a device can do in the next quarter of an hour, given how long it has been on or off; needs numpy."""
 
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, inf
 
 import numpy as np
 
@@ -40,16 +40,18 @@ class Device:
     start_cost: float
     interruption_cost: float = 0.0
     job_power_w: float | None = None
+    pace_s: float = SLOT_S
+    """How long a slot is."""
 
     @property
     def off_ages(self) -> int:
         """How many slots a pause lasts at least."""
-        return _slots(self.capabilities.minimum_off_s)
+        return self._slots(self.capabilities.minimum_off_s)
 
     @property
     def on_ages(self) -> int:
         """How many slots a run lasts at least."""
-        return _slots(self.capabilities.minimum_on_s)
+        return self._slots(self.capabilities.minimum_on_s)
 
     @property
     def states(self) -> int:
@@ -65,8 +67,26 @@ class Device:
         """Return the state of a device that has been on or off for some time."""
         if on_job:
             return self.states - 1
-        age = max(int(lasted_s // SLOT_S) - 1, 0)
-        return self.off_ages + min(age, self.on_ages - 1) if running else min(age, self.off_ages - 1)
+        if running:
+            return self.off_ages + self._age(self.capabilities.minimum_on_s - lasted_s, self.on_ages)
+        return self._age(self.capabilities.minimum_off_s - lasted_s, self.off_ages)
+
+    def _age(self, left_s: float, ages: int) -> int:
+        """Return the age of a state that has to last for so long yet."""
+        return max(ages - 1 - ceil(max(left_s, 0.0) / self.pace_s), 0)
+
+    def as_states_of(self, slower: Device) -> np.ndarray:
+        """Return the state of the same device at a slower pace for each of ours."""
+        lasted_s = [(age + 1) * self.pace_s for age in (*range(self.off_ages), *range(self.on_ages))]
+        lasted_s[self.off_ages - 1] = lasted_s[-1] = inf
+        states = [
+            slower.state(running=index >= self.off_ages, lasted_s=each, on_job=False)
+            for index, each in enumerate(lasted_s)
+        ]
+        return np.array([*states, slower.states - 1], dtype=np.intp)
+
+    def _slots(self, seconds: float) -> int:
+        return min(max(ceil(seconds / self.pace_s), 1), MOST_AGES)
 
     def moves(self, levels_w: Floats, start_levels_w: Floats, *, job_goes_on: bool | None) -> Moves:
         """Return all moves; `job_goes_on` after this slot, None in a slot without a job."""
@@ -110,12 +130,14 @@ class Device:
         ]
 
     def start_mean_w(self, level_w: float) -> float:
-        """Return the mean power of the quarter of an hour in which the device boots and ramps up to a power."""
+        """Return the mean power of the slot in which the device boots and ramps up to a power."""
         capabilities = self.capabilities
         spread_w = max(capabilities.maximum_w - capabilities.floor_w, 1.0)
+        booted_s = max(self.pace_s - capabilities.boot_s, 0.0)
         ramp_s = capabilities.ramp_s * level_w / spread_w
-        lost_ws = level_w * min(capabilities.boot_s + ramp_s / 2, SLOT_S)
-        return max(level_w - lost_ws / SLOT_S, 0.0)
+        if booted_s < ramp_s:
+            return level_w * booted_s**2 / (2 * ramp_s) / self.pace_s
+        return level_w * (booted_s - ramp_s / 2) / self.pace_s
 
 
 @dataclass(frozen=True)
@@ -169,7 +191,3 @@ def start_levels(capabilities: Capabilities) -> Floats:
     all_w = levels(capabilities)
     chosen: Floats = all_w[np.unique(np.linspace(0, len(all_w) - 1, START_LEVELS).round().astype(int))]
     return chosen
-
-
-def _slots(seconds: float) -> int:
-    return min(max(ceil(seconds / SLOT_S), 1), MOST_AGES)

@@ -95,6 +95,8 @@ class Pilot:
         self._prior = prior
         self._maximum_w = maximum_w
         self._numpy_missing = False
+        self._outlook: Any = None
+        self._outlook_of: tuple[Any, ...] | None = None
 
     @property
     def status(self) -> PlannerStatus:
@@ -110,7 +112,7 @@ class Pilot:
         return PlannerStatus.NOT_TRUSTED if self.trust.bad else PlannerStatus.SHADOW
 
     def observe(self, sample: RoomSample) -> bool:
-        """Take a sample of the room, and return whether a quarter of an hour was completed."""
+        """Take a sample of the room, and return whether five minutes were completed; another plan is worth it then."""
         power_w = sample.power_w
         if power_w is not None and not -self._maximum_w <= power_w <= MOST_POWER * self._maximum_w:
             sample = replace(sample, power_w=None)
@@ -169,16 +171,20 @@ class Pilot:
             now=questions.now, room_c=questions.room_c, running=questions.running, lasted_s=questions.lasted_s
         )
         belief = planner.belief_now(self.history.slots(), house, self._maximum_w, present)
-        plan: Plan = planner.make_plan(
-            house,
-            belief,
-            present,
-            questions.ahead,
-            questions.capabilities,
-            questions.revenue,
-            rmse_k=self.trust.rmse_k if self.trust is not None else 1.0,
-            start_weight=_start_weight(questions),
-        )
+        asked = (house, questions.capabilities, _start_weight(questions), _wishes(questions.ahead))
+        if self._outlook is None or self._outlook_of != asked:
+            # Weather and prices of some minutes ago are good enough to look again how the room follows the plan.
+            self._outlook_of = asked
+            self._outlook = planner.outlook(
+                house,
+                belief,
+                questions.ahead,
+                questions.capabilities,
+                questions.revenue,
+                rmse_k=self.trust.rmse_k if self.trust is not None else 1.0,
+                start_weight=_start_weight(questions),
+            )
+        plan: Plan = planner.plan_from(self._outlook, belief, present)
         self.latest = plan if all(isfinite(slot.power_w) and isfinite(slot.room_c) for slot in plan.slots) else None
         return self.latest
 
@@ -253,6 +259,11 @@ def _answerable(questions: Questions) -> bool:
         *(figure for slot in questions.ahead for figure in (slot.outdoor_c, slot.price_per_kwh)),
     ]
     return bool(questions.ahead) and all(isfinite(figure) for figure in figures)
+
+
+def _wishes(ahead: list[Slot]) -> tuple[tuple[Any, ...], ...]:
+    """Return what is wanted and allowed in the hours to come, without what is only expected."""
+    return tuple((slot.at, slot.target_c, slot.coldest_c, slot.ceiling_w, slot.job_power_w) for slot in ahead)
 
 
 def _why(slot: PlannedSlot, room_c: float, later_c: float) -> Why:

@@ -5,14 +5,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..model.capabilities import Capabilities
-from ..model.planning import Plan, PlannedSlot, RevenueForecast, Slot
+from ..model.planning import Plan, RevenueForecast, Slot
 from .costs import Costs
-from .dynamic_program import DynamicProgram, Step
 from .fitting import fit
 from .history import LOOK_S, PastSlot
 from .house import House
 from .mass_filter import Belief, foretelling_errors, latest, replay
 from .moves import Device
+from .outlook import Outlook, Situation
 
 AHEAD_SLOTS = 72
 JUDGED_SLOTS = 2 * 288
@@ -91,6 +91,40 @@ def belief_now(slots: list[PastSlot], house: House, maximum_w: float, present: P
     return replace(belief, at=present.now, air_c=belief.air_c + moved_k)
 
 
+def outlook(
+    house: House,
+    belief: Belief,
+    ahead: list[Slot],
+    capabilities: Capabilities,
+    revenue: RevenueForecast | None,
+    *,
+    rmse_k: float,
+    start_weight: float = 1.0,
+) -> Outlook:
+    """Return what the slots ahead cost, whichever way they are come to."""
+    unsure_k = min(max(UNSURE_SHARE * rmse_k, UNSURE_K[0]), UNSURE_K[1])
+    costs = Costs(ahead, revenue, maximum_w=capabilities.maximum_w, floor_w=capabilities.floor_w, unsure_k=unsure_k)
+    device = Device(
+        capabilities=capabilities,
+        start_cost=start_weight * costs.start(capabilities.restart_cost_s, capabilities.maximum_w),
+        interruption_cost=ahead[0].job_interruption_cost,
+        job_power_w=ahead[0].job_power_w,
+    )
+    return Outlook(house, belief, ahead, device, costs)
+
+
+def plan_from(known: Outlook, belief: Belief, present: Present) -> Plan:
+    """Return the cheapest way through the slots of an outlook from how things stand."""
+    situation = Situation(now=present.now, running=present.running, lasted_s=present.lasted_s)
+    slots = known.planned(belief, situation)
+    return Plan(
+        made_at=present.now,
+        slots=slots,
+        began_c=belief.air_c,
+        heat_cost_per_kwh=known.costs.net_per_kwh(0, slots[0].power_w if slots[0].power_w > 0.0 else known.floor_w),
+    )
+
+
 def make_plan(
     house: House,
     belief: Belief,
@@ -103,32 +137,5 @@ def make_plan(
     start_weight: float = 1.0,
 ) -> Plan:
     """Return the cheapest way through the slots ahead."""
-    unsure_k = min(max(UNSURE_SHARE * rmse_k, UNSURE_K[0]), UNSURE_K[1])
-    costs = Costs(ahead, revenue, maximum_w=capabilities.maximum_w, floor_w=capabilities.floor_w, unsure_k=unsure_k)
-    device = Device(
-        capabilities=capabilities,
-        start_cost=start_weight * costs.start(capabilities.restart_cost_s, capabilities.maximum_w),
-        interruption_cost=ahead[0].job_interruption_cost,
-        job_power_w=ahead[0].job_power_w,
-    )
-    on_job = present.running and ahead[0].job_power_w is not None
-    state = device.state(running=present.running, lasted_s=present.lasted_s, on_job=on_job)
-    steps = DynamicProgram(house, belief, ahead, device, costs).solve(state=state)
-    power_w = steps[0].power_w
-    return Plan(
-        made_at=present.now,
-        slots=tuple(_planned(slot, step) for slot, step in zip(ahead, steps, strict=True)),
-        began_c=belief.air_c,
-        heat_cost_per_kwh=costs.net_per_kwh(0, power_w if power_w > 0.0 else capabilities.floor_w),
-    )
-
-
-def _planned(slot: Slot, step: Step) -> PlannedSlot:
-    return PlannedSlot(
-        at=slot.at,
-        power_w=step.power_w,
-        room_c=step.air_c,
-        target_c=slot.target_c,
-        outdoor_c=slot.outdoor_c,
-        price_per_kwh=slot.price_per_kwh or None,
-    )
+    known = outlook(house, belief, ahead, capabilities, revenue, rmse_k=rmse_k, start_weight=start_weight)
+    return plan_from(known, belief, present)

@@ -1,4 +1,4 @@
-"""The planner's shell: shows it the room, has it learn at night and plan every quarter of an hour, in an executor."""
+"""The planner's shell: shows it the room, has it learn at night and plan every five minutes, in an executor."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from ..control import Household, Pilot, Questions, Site, drawn_through, slots_ahead, sun_on_walls
 from ..model.capabilities import Capabilities
 from ..model.forecasts import Forecasts, Foresight
-from ..model.planning import Guidance, Plan, RevenueForecast, RoomSample, SunOnWalls, Wish
+from ..model.planning import SLOT_S, Guidance, Plan, RevenueForecast, RoomSample, SunOnWalls, Wish
 from ..model.protocols import WallClock
 
 LOGGER = logging.getLogger(__name__)
@@ -105,6 +105,7 @@ class Forethought:
         self._standpoint: Standpoint | None = None
         self._wished: Wish | None = None
         self._judged_at: float | None = None
+        self._looked_out_at: float | None = None
         self._failing = False
 
     @property
@@ -130,7 +131,7 @@ class Forethought:
         self._wake.set()
 
     def observe(self, standpoint: Standpoint) -> None:
-        """Take a pass's look at the room; a completed quarter of an hour and a changed wish call for a new plan."""
+        """Take a pass's look at the room; five minutes that have passed and a changed wish call for a new plan."""
         asked_anew = self._standpoint is not None and standpoint.asked != self._standpoint.asked
         self._standpoint, self.pilot.alone = standpoint, standpoint.alone
         sample = RoomSample(
@@ -143,7 +144,10 @@ class Forethought:
         )
         completed = self.pilot.observe(sample)
         wished = self._wishes.wish_at(standpoint.at)
-        if completed or asked_anew or wished != self._wished:
+        if asked_anew or wished != self._wished:
+            self._looked_out_at = None
+            self._wake.set()
+        if completed:
             self._wake.set()
         self._wished = wished
 
@@ -209,9 +213,13 @@ class Forethought:
         await self._plan(now, standpoint, standpoint.room_c)
 
     async def _look_out(self, now: datetime) -> None:
-        """Ask for the hours to come. Errors: TimeoutError."""
+        """Ask for the hours to come, once in a quarter of an hour. Errors: TimeoutError."""
+        quarter = now.timestamp() // SLOT_S
+        if quarter == self._looked_out_at:
+            return
         async with asyncio.timeout(FORECASTS_LIMIT_S):
             self.forecasts = await self._around.foresight.forecasts(now)
+        self._looked_out_at = quarter
 
     def _learns(self, now: datetime) -> bool:
         """Return whether a night has passed since the planner learned, or a first day is far enough."""
