@@ -10,6 +10,7 @@ from custom_components.hashwarm.engine.control import (
     SafetyLimits,
 )
 from custom_components.hashwarm.engine.model.capabilities import Capabilities, ControlKind
+from custom_components.hashwarm.engine.model.dispatch import OtherWork
 from custom_components.hashwarm.engine.model.protocols import TemperatureReading
 from custom_components.hashwarm.engine.model.telemetry import DeviceStatus, Telemetry
 
@@ -33,6 +34,7 @@ class Bench:
         self.capabilities = capabilities
         self.limits = SafetyLimits()
         self.controller = Controller(response, self.limits)
+        self.work = OtherWork()
         self.settings = HeaterSettings(on=True, target_c=21.0)
         self.now_s = 1000.0
         self.room = [19.0]
@@ -65,6 +67,7 @@ class Bench:
                 comfort=self.comfort,
                 guidance=self.guidance,
                 stopping=self.stopping,
+                work=self.work,
             )
         )
         if self.obey:

@@ -1,10 +1,12 @@
 """One pass from readings to a command: regulator or wish, shaper, governor; the governor has the last word."""
 
+from dataclasses import replace
 from math import inf
 from typing import Any, Self
 
 from ..model.capabilities import Capabilities
 from ..model.control import ControlMode, Preset, Why
+from ..model.dispatch import OtherWork
 from ..model.sharing import Allotment, Standing
 from ..model.telemetry import DeviceStatus, Telemetry
 from .comfort import ComfortMoment, InForce, Source
@@ -125,19 +127,23 @@ class Controller:
     def step(self, inputs: ControlInputs) -> Decision:
         """Decide on one command."""
         elapsed_s = self._elapsed_s(inputs.now_s)
-        self._smooth_drawn(inputs.telemetry, elapsed_s)
+        self._smooth_drawn(inputs.telemetry, inputs.work, elapsed_s)
         sight = self._governor.look(list(inputs.room), now_s=inputs.now_s)
         self._in_force = self._wanted(inputs, sight)
-        own_w, reason = self._demand(inputs, sight, elapsed_s)
+        heat_w, reason = self._demand(inputs, sight, elapsed_s)
+        own_w = min(max(heat_w - inputs.work.heat_w, 0.0), inputs.work.mining_most_w)
+        reason = Why.AI_HEATS if own_w <= 0.0 < heat_w else reason
         allotment = self._allotment(inputs, sight, own_w)
         demand_w, reason = allotment.demand_w, shared_reason(reason, own_w, allotment)
         ruling = self._ruling(inputs, sight, allotment)
-        power_w, why = self._command(inputs, demand_w, reason, ruling, sight, elapsed_s)
+        beside = replace(ruling, ceiling_w=max(ruling.ceiling_w - inputs.work.drawn_w, 0.0))
+        power_w, why = self._command(inputs, demand_w, reason, beside, sight, elapsed_s)
         wrong = self._obedience.judge(self._commanded_w, inputs.telemetry, inputs.capabilities, now_s=inputs.now_s)
         self._commanded_w = power_w
         offline = inputs.telemetry is None or inputs.telemetry.status is DeviceStatus.OFFLINE
         broken = device_reason(inputs.telemetry) in BROKEN
-        limit_w = min(ruling.ceiling_w, self._quiet_w(inputs, sight))
+        ceiling_w = min(ruling.ceiling_w, self._quiet_w(inputs, sight))
+        limit_w = max(ceiling_w - inputs.work.drawn_w, 0.0)
         self._held_back = offline or broken or demand_w > limit_w or (power_w < demand_w and why in HELD_BACK)
         stopped = ruling.urgent and ruling.ceiling_w <= 0.0
         self._able = not offline and not stopped
@@ -154,6 +160,8 @@ class Controller:
             in_force=self._in_force,
             dropped=tuple(sorted(sight.dropped)),
             without_effect=without_effect,
+            heat_w=heat_w,
+            ceiling_w=_limit(ceiling_w) if inputs.settings.runs and not inputs.stopping else 0.0,
         )
 
     def _wanted(self, inputs: ControlInputs, sight: Sight) -> InForce:
@@ -203,8 +211,9 @@ class Controller:
         last_s, self._last_pass_s = self._last_pass_s, now_s
         return 0.0 if last_s is None else min(max(now_s - last_s, 0.0), LONGEST_STEP_S)
 
-    def _smooth_drawn(self, telemetry: Telemetry | None, elapsed_s: float) -> None:
+    def _smooth_drawn(self, telemetry: Telemetry | None, work: OtherWork, elapsed_s: float) -> None:
         power_w = telemetry.power_w if telemetry is not None else None
+        power_w = None if power_w is None else power_w + work.heat_w
         if power_w is None or self._drawn_w is None:
             self._drawn_w = power_w
             return
@@ -348,6 +357,10 @@ class Controller:
         legal_w = _legal_w(power_w, inputs.capabilities)
         self._shaper.force(legal_w, now=inputs.now)
         return legal_w, why
+
+
+def _limit(ceiling_w: float) -> float | None:
+    return None if ceiling_w == inf else ceiling_w
 
 
 def _stopped(settings: HeaterSettings) -> Why:

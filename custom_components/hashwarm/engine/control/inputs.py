@@ -1,9 +1,10 @@
 """What a pass of control takes in, and what it gives out."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..model.capabilities import Capabilities
 from ..model.control import Why
+from ..model.dispatch import OtherWork
 from ..model.planning import Guidance
 from ..model.protocols import TemperatureReading
 from ..model.sharing import Neighbours
@@ -30,6 +31,7 @@ class ControlInputs:
     cycle_ws: float = 0.0
     """Heat in Ws that the room takes in or gives off before a person notices; below the floor cycles last as long."""
     comfort: Comfort | None = None
+    work: OtherWork = field(default_factory=OtherWork)
     stopping: bool = False
 
 
@@ -49,3 +51,7 @@ class Decision:
     """The room sensors, by their order, that are not counted now."""
     without_effect: bool = False
     """Watts are drawn for hours, and the room does not get warmer."""
+    heat_w: float = 0.0
+    """What the room needs of this heater, whatever work makes it."""
+    ceiling_w: float | None = None
+    """What this heater may draw in all, None for no limit; 0 while it is off or nothing may be drawn."""

@@ -63,5 +63,7 @@ class Why(StrEnum):
     DEVICE_FAULT = "device_fault"
     NO_POOL = "no_pool"
     SHARED_DEMAND = "shared_demand"
+    AI_HEATS = "ai_heats"
+    """AI work makes all the heat that is needed."""
     WORKER_RESTARTING = "worker_restarting"
     STOPPING = "stopping"

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from math import inf
 
 
 class WorkloadMode(StrEnum):
@@ -71,3 +72,14 @@ class Worth:
     ai_per_kwh: float | None = None
     mining_per_kwh: float | None = None
     price_per_kwh: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class OtherWork:
+    """What AI work does beside mining, in W."""
+
+    heat_w: float = 0.0
+    """Of it, what heats this room."""
+    drawn_w: float = 0.0
+    mining_most_w: float = inf
+    """What mining may draw beside it."""
