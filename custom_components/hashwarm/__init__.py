@@ -60,6 +60,7 @@ from .repairs import (
     tell_left_running,
 )
 from .services import async_register
+from .statistics import follow_statistics
 from .wiring import wiring
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
@@ -120,6 +121,7 @@ async def _async_setup_home(hass: HomeAssistant, entry: HomeConfigEntry) -> None
         _close_with_home_assistant(hass, entry, coordinator, EVENT_HOMEASSISTANT_FINAL_WRITE)
         await hass.config_entries.async_forward_entry_setups(entry, HOME_PLATFORMS)
         _reload_when_rewired(hass, entry)
+        follow_statistics(coordinator)
 
 
 async def _async_setup_heater(hass: HomeAssistant, entry: HeaterConfigEntry) -> None:
