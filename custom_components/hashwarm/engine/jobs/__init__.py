@@ -1,28 +1,49 @@
 """AI jobs: a durable queue of our own, and executors that run what it holds."""
 
+from .book import Booking, JobEvent, OnEvent
 from .executor import (
+    EXIT_SAVED,
     Abilities,
+    Compute,
+    ComputeStatus,
     Executor,
+    Forgets,
     Launch,
     PowerReading,
     RunState,
     RunStatus,
 )
 from .job import Checkpointing, Flexibility, Job, JobSpec, JobState, Payout, PayoutPer, Requirements
+from .lifecycle import Reason
+from .queue import JobQueue, PauseMode
+from .tables import SCHEMA, Transition, finish
 
 __all__ = [
+    "EXIT_SAVED",
+    "SCHEMA",
     "Abilities",
+    "Booking",
     "Checkpointing",
+    "Compute",
+    "ComputeStatus",
     "Executor",
     "Flexibility",
+    "Forgets",
     "Job",
+    "JobEvent",
+    "JobQueue",
     "JobSpec",
     "JobState",
     "Launch",
+    "OnEvent",
+    "PauseMode",
     "Payout",
     "PayoutPer",
     "PowerReading",
+    "Reason",
     "Requirements",
     "RunState",
     "RunStatus",
+    "Transition",
+    "finish",
 ]

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from .job import JobSpec
 
@@ -134,6 +134,15 @@ class Executor(Protocol):
 
     def attach(self, wake: Callable[[], None]) -> None:
         """Call this whenever a run changes."""
+        ...
+
+
+@runtime_checkable
+class Forgets(Protocol):
+    """An executor that keeps something of jobs that have ended."""
+
+    async def forget(self, job_id: str) -> None:
+        """Remove what is kept of a job, its checkpoints with it."""
         ...
 
 

@@ -116,6 +116,8 @@ class JobSpec:
     requires: Requirements = field(default_factory=Requirements)
     expected_power_w: float | None = None
     payout: Payout | None = None
+    resumes: str | None = None
+    """The job that this one does again, whose checkpoints it goes on from."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,3 +152,17 @@ class Job:
     not_before: datetime | None = None
     """Of the next attempt."""
     held_by_person: bool = False
+    since: datetime | None = None
+    """When it came into its state."""
+    queued_since: datetime | None = None
+    """When it last began to wait for a start; the longer, the higher it goes."""
+    failures: int = 0
+    """Attempts in a row that ended by themselves in failure."""
+    preemptions: tuple[datetime, ...] = ()
+    """Of the last hour."""
+    carried_nano: int = 0
+    """Of `pending_nano`, what attempts before this one told."""
+    safe_nano: int = 0
+    """Of `pending_nano`, what was told before a checkpoint, so that no later attempt tells it again."""
+    revision: int = 0
+    """Counts its changes of state."""

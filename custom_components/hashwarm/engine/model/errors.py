@@ -204,3 +204,21 @@ class JobError(HashwarmError):
     """What was asked of a job cannot be."""
 
     key = "job_failed"
+
+
+class UnknownJobError(JobError):
+    """There is no such job."""
+
+    key = "unknown_job"
+
+
+class JobStateError(JobError):
+    """The job is in a state in which that cannot be; the placeholder `state` names it."""
+
+    key = "wrong_state"
+
+
+class QueueFullError(JobError):
+    """More jobs wait than anybody has use for."""
+
+    key = "queue_full"

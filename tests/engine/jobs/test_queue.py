@@ -1,0 +1,542 @@
+"""The queue on a real file, against an executor in memory."""
+
+import asyncio
+from datetime import timedelta
+
+from hypothesis import HealthCheck, given, settings, strategies as st
+import pytest
+
+from custom_components.hashwarm.engine.jobs import (
+    Abilities,
+    JobState,
+    PauseMode,
+    Payout,
+    Reason,
+    RunState,
+    RunStatus,
+    queue,
+)
+from custom_components.hashwarm.engine.jobs.codec import spec_from_text, spec_to_text
+from custom_components.hashwarm.engine.model.dispatch import Act, JobOrder
+from custom_components.hashwarm.engine.model.errors import (
+    ExecutorAuthError,
+    ExecutorRefusedError,
+    ExecutorUnreachableError,
+    InvalidValueError,
+    JobStateError,
+    QueueFullError,
+    StoreError,
+    UnknownJobError,
+)
+
+from .conftest import START, World, spec
+
+KEEPS = Abilities(freezes=True, throttles=True, slots=500, keeps_runs=True)
+
+
+async def tell(world, job, act=None, share=1.0):
+    await world.queue.apply([JobOrder(job_id=job.job_id, act=act, share=share)])
+    return await world.queue.get(job.job_id)
+
+
+async def started(world, **changes):
+    job = await world.queue.submit(spec(**changes))
+    await tell(world, job, Act.START)
+    await world.queue.refresh()
+    return await world.queue.get(job.job_id)
+
+
+async def test_a_job_runs_from_its_submission_to_its_revenue(world):
+    job = await started(world, payout=Payout(amount=0.5))
+    assert (job.state, job.attempt) == (JobState.RUNNING, 1)
+    for _ in range(6):
+        world.seconds += 10
+        await world.queue.tick()
+    world.executor.change(job.backend_ref, state=RunState.ENDED, exit_code=0)
+    await world.queue.refresh()
+    job = await world.queue.get(job.job_id)
+    assert (job.state, job.run_s, job.energy_mj) == (JobState.SUCCEEDED, 60.0, 6_000_000)
+    assert world.booked == [(job.job_id, 500_000_000)]
+    assert world.events == ["submitted", "started", "succeeded"]
+    assert [step.state.value for step in await world.queue.history(job.job_id)] == [
+        "queued", "starting", "running", "succeeded",
+    ]  # fmt: skip
+    assert await world.rows("SELECT attempt, exit_code, run_ms, energy_mj FROM jobs_attempt") == [
+        (1, 0, 60_000, 6_000_000)
+    ]
+
+
+async def test_revenue_that_cannot_be_booked_leaves_the_job_unended_until_it_can(world):
+    job = await started(world)
+    world.executor.change(job.backend_ref, state=RunState.ENDED, exit_code=0)
+    world.fail_booking = StoreError("no")
+    with pytest.raises(StoreError):
+        await world.queue.refresh()
+    assert (await world.queue.get(job.job_id)).state is JobState.RUNNING
+    assert await world.rows("SELECT state FROM jobs_job") == [("running",)]
+    world.fail_booking = None
+    await world.queue.refresh()
+    await world.queue.refresh()
+    assert len(world.booked) == 1
+
+
+async def test_every_step_is_written_before_it_is_acted_upon(world):
+    job = await world.queue.submit(spec())
+    seen = []
+
+    async def launch(launch):
+        seen.extend(await world.rows("SELECT state, attempt FROM jobs_job"))
+        raise ExecutorRefusedError("no")
+
+    world.executor.launch = launch
+    job = await tell(world, job, Act.START)
+    assert seen == [("starting", 1)]
+    assert (job.state, job.reason, job.failures) == (JobState.QUEUED, "executor_refused", 1)
+
+
+async def test_freezing_thawing_throttling(world):
+    job = await started(world)
+    assert (await tell(world, job, Act.FREEZE)).state is JobState.PAUSED
+    assert (await tell(world, job, Act.THAW, 0.5)).state is JobState.RUNNING
+    assert world.queue.share(job.job_id) == 0.5
+    world.seconds += 10
+    await world.queue.tick({"box": 50.0})
+    assert (await world.queue.get(job.job_id)).energy_mj == 500_000
+    assert world.events[-2:] == ["paused", "resumed"]
+    await tell(world, job, None, 0.5)
+    assert [asked for asked in world.machine.asked if asked[0] == "throttle"] == [("throttle", job.backend_ref, 0.5)]
+
+
+async def test_energy_is_shared_by_what_jobs_are_expected_to_draw_and_unknown_adds_none(world):
+    big = await started(world, expected_power_w=300.0)
+    small = await started(world, expected_power_w=100.0)
+    world.seconds += 3
+    await world.queue.tick({"box": 100.0})
+    world.seconds += 3
+    await world.queue.tick({"box": None})
+    world.seconds += 3600
+    await world.queue.tick({"box": 100.0})
+    big, small = await world.queue.get(big.job_id), await world.queue.get(small.job_id)
+    assert (big.energy_mj, small.energy_mj, big.run_s) == (225_000, 75_000, 6.0)
+
+
+async def test_preempting_and_stopping_hard(world):
+    job = await started(world)
+    await tell(world, job, Act.PREEMPT)
+    await world.queue.refresh()
+    job = await world.queue.get(job.job_id)
+    assert (job.state, job.lost_work) == (JobState.PREEMPTED, False)
+    await tell(world, job, Act.START)
+    await world.queue.refresh()
+    await tell(world, job, Act.STOP)
+    assert ("end", f"{job.job_id}-a2", 0.0) in world.machine.asked
+    await world.queue.refresh()
+    job = await world.queue.get(job.job_id)
+    assert (job.state, job.reason, job.lost_work) == (JobState.PREEMPTED, Reason.SAFETY, True)
+
+
+async def test_a_job_that_saves_for_too_long_is_stopped_when_safety_says_so(world):
+    job = await started(world)
+    world.machine.stays = True
+    await tell(world, job, Act.PREEMPT)
+    await world.queue.refresh()
+    assert (await tell(world, job, Act.STOP)).reason == Reason.SAFETY
+    assert [asked for asked in world.machine.asked if asked[0] == "end"] == [
+        ("end", job.backend_ref, 30.0), ("end", job.backend_ref, 0.0),
+    ]  # fmt: skip
+    world.executor.change(job.backend_ref, state=RunState.ENDED)
+    await world.queue.refresh()
+
+
+async def test_orders_that_no_longer_fit_are_let_pass(world):
+    job = await started(world)
+    for act in (Act.START, Act.THAW):
+        assert (await tell(world, job, act)).state is JobState.RUNNING
+    await world.queue.apply([JobOrder(job_id="gone", act=Act.START)])
+    await world.queue.cancel(job.job_id)
+    await world.queue.refresh()
+    for act in Act:
+        assert (await tell(world, job, act)).state is JobState.CANCELLED
+
+
+async def test_slots_are_kept(tmp_path):
+    world = World(tmp_path / "jobs.db")
+    world.machine.abilities = Abilities(slots=1)
+    await world.open()
+    await started(world)
+    assert (await started(world)).state is JobState.QUEUED
+    await world.close()
+
+
+async def test_a_persons_pause_is_a_persons_to_take_back(world):
+    job = await started(world)
+    assert (await world.queue.pause(job.job_id)).state is JobState.PAUSED
+    assert (await tell(world, job, Act.THAW)).state is JobState.PAUSED
+    job = await world.queue.resume(job.job_id)
+    assert (job.state, job.held_by_person) == (JobState.PAUSED, False)
+    assert (await tell(world, job, Act.THAW)).state is JobState.RUNNING
+    await world.queue.hold(job.job_id)
+    await world.queue.refresh()
+    job = await world.queue.get(job.job_id)
+    assert job.state is JobState.HELD
+    world.seconds += 1e6
+    await world.queue.tick()
+    assert (await tell(world, job, Act.START)).state is JobState.HELD
+    assert (await world.queue.release(job.job_id)).state is JobState.QUEUED
+    with pytest.raises(JobStateError):
+        await world.queue.resume(job.job_id)
+    assert (await world.queue.pause(job.job_id)).state is JobState.HELD
+
+
+async def test_what_cannot_be_frozen_is_not(tmp_path):
+    world = World(tmp_path / "jobs.db")
+    world.machine.abilities = Abilities()
+    await world.open()
+    job = await started(world)
+    with pytest.raises(JobStateError):
+        await world.queue.pause(job.job_id, PauseMode.FREEZE)
+    assert (await world.queue.pause(job.job_id)).state is JobState.CHECKPOINTING
+    await tell(world, job, None, 0.5)
+    assert world.queue.share(job.job_id) == 1.0
+    await world.close()
+
+
+async def test_cancelling_with_grace_and_by_force(world):
+    job = await started(world)
+    world.machine.stays = True
+    assert (await world.queue.cancel(job.job_id)).state is JobState.STOPPING
+    assert (await world.queue.cancel(job.job_id, force=True)).reason == Reason.FORCED
+    assert ("end", job.backend_ref, 0.0) in world.machine.asked
+    world.machine.stays = False
+    await world.queue.refresh()
+    world.executor.change(job.backend_ref, state=RunState.ENDED, exit_code=-9)
+    await world.queue.refresh()
+    with pytest.raises(JobStateError):
+        await world.queue.cancel(job.job_id)
+    waiting = await world.queue.submit(spec())
+    assert (await world.queue.cancel(waiting.job_id)).state is JobState.CANCELLED
+
+
+async def test_trying_again_goes_on_from_the_last_checkpoint(world):
+    job = await world.queue.submit(spec())
+    with pytest.raises(JobStateError):
+        await world.queue.retry(job.job_id)
+    await world.queue.cancel(job.job_id)
+    again = await world.queue.retry(job.job_id)
+    assert again.spec.resumes == job.job_id
+    with pytest.raises(JobStateError):
+        await world.queue.retry(job.job_id)
+    world.seconds += 10
+    assert await world.queue.clear(world.now()) == 1
+    assert world.executor.forgotten == []
+    await world.queue.cancel(again.job_id)
+    world.seconds += 10
+    assert await world.queue.clear(world.now(), {JobState.SUCCEEDED}) == 0
+    assert await world.queue.clear(world.now()) == 1
+    assert world.executor.forgotten == [job.job_id]
+    with pytest.raises(UnknownJobError):
+        await world.queue.get(job.job_id)
+    assert await world.rows("SELECT * FROM jobs_transition") == []
+
+
+async def test_a_job_that_runs_for_too_long_fails(world):
+    job = await started(world, max_runtime_s=15.0)
+    for _ in range(2):
+        world.seconds += 10
+        await world.queue.tick()
+    await world.queue.refresh()
+    job = await world.queue.get(job.job_id)
+    assert (job.state, job.reason) == (JobState.FAILED, Reason.TOO_LONG)
+
+
+async def test_a_job_preempted_too_often_is_left_alone_then_waits_again(world):
+    job = await world.queue.submit(spec())
+    for _ in range(4):
+        await tell(world, job, Act.START)
+        await world.queue.refresh()
+        await tell(world, job, Act.PREEMPT)
+        await world.queue.refresh()
+    job = await world.queue.get(job.job_id)
+    assert (job.state, job.reason) == (JobState.HELD, Reason.TOO_OFTEN)
+    world.seconds += 3601
+    await world.queue.tick()
+    assert (await world.queue.get(job.job_id)).state is JobState.QUEUED
+
+
+async def test_the_queue_has_an_end(world, monkeypatch):
+    monkeypatch.setattr(queue, "OPEN_MOST", 2)
+    first = await world.queue.submit(spec())
+    await world.queue.submit(spec(priority=60))
+    with pytest.raises(QueueFullError):
+        await world.queue.submit(spec())
+    assert [job.spec.priority for job in world.queue.jobs] == [60, 50]
+    await world.queue.set_priority(first.job_id, 70)
+    assert world.queue.jobs[0].job_id == first.job_id
+    with pytest.raises(InvalidValueError):
+        await world.queue.set_priority(first.job_id, 101)
+    assert [job.job_id for job in await world.queue.list_jobs(limit=1)] == [world.queue.jobs[1].job_id]
+    assert await world.queue.counts() == {JobState.QUEUED: 2}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"name": " "},
+        {"name": "x" * 201},
+        {"command": ()},
+        {"command": ("",)},
+        {"command": ("a\0b",)},
+        {"priority": -1},
+        {"grace_s": float("nan")},
+        {"grace_s": -1.0},
+        {"expected_power_w": float("inf")},
+        {"max_attempts": 0},
+        {"environment": {"HASHWARM_JOB_ID": "x"}},
+        {"environment": {"A=B": "x"}},
+        {"environment": {"A": "\0"}},
+        {"deadline": START.replace(tzinfo=None)},
+        {"payout": Payout(amount=-1.0)},
+    ],
+)
+async def test_what_cannot_be_run_is_refused(world, changes):
+    with pytest.raises(InvalidValueError):
+        await world.queue.submit(spec(**changes))
+
+
+def test_what_was_submitted_is_read_back_whole():
+    whole = spec(deadline=START, not_before=START, payout=Payout(amount=1.0), environment={"A": "b"}, resumes="01")
+    assert spec_from_text(spec_to_text(whole)) == whole
+    assert spec_from_text(spec_to_text(spec())) == spec()
+
+
+async def test_after_a_kill_what_died_with_us_is_queued_again_with_its_progress(world):
+    job = await started(world)
+    world.executor.change(job.backend_ref, progress=0.4, last_checkpoint=START, revenue_nano=3)
+    await world.queue.refresh()
+    await world.kill()
+    await world.open()
+    again = await world.queue.get(job.job_id)
+    assert (again.state, again.progress, again.last_checkpoint) == (JobState.QUEUED, 0.4, START)
+    assert (again.pending_nano, again.lost_work, again.reason) == (3, True, Reason.LOST)
+    await tell(world, again, Act.START)
+    assert world.machine.launched == [f"{job.job_id}-a1", f"{job.job_id}-a2"]
+
+
+async def test_a_stop_saves_what_dies_with_us(world):
+    job = await started(world)
+    await tell(world, job, Act.FREEZE)
+    stopping = asyncio.create_task(world.queue.stop())
+    await asyncio.sleep(0.05)
+    world.executor.wake()
+    await stopping
+    await world.store.stop()
+    await world.open()
+    again = await world.queue.get(job.job_id)
+    assert (again.state, again.reason, again.lost_work) == (JobState.PREEMPTED, Reason.SHUTDOWN, False)
+
+
+@pytest.fixture
+async def remote(tmp_path):
+    """A world whose executor's runs outlive us."""
+    world = World(tmp_path / "jobs.db")
+    world.machine.abilities = KEEPS
+    await world.open()
+    yield world
+    world.machine.error = None
+    await world.close()
+
+
+async def test_what_outlives_us_is_taken_up_again(remote):
+    job = await started(remote)
+    frozen = await started(remote)
+    await remote.kill()
+    remote.machine.runs[frozen.backend_ref] = RunStatus(ref=frozen.backend_ref, state=RunState.FROZEN)
+    await remote.open()
+    assert (await remote.queue.get(job.job_id)).state is JobState.RUNNING
+    assert remote.machine.runs[frozen.backend_ref].state is RunState.RUNNING
+    await remote.queue.stop()
+    assert ("end", job.backend_ref, 30.0) not in remote.machine.asked
+    await remote.store.stop()
+    await remote.open()
+    assert (await remote.queue.get(job.job_id)).attempt == 1
+
+
+async def test_a_run_that_its_executor_forgot_is_lost_and_queued_again(remote):
+    job = await started(remote)
+    told = await started(remote)
+    remote.machine.runs.pop(job.backend_ref)
+    remote.executor.change(told.backend_ref, state=RunState.LOST)
+    await remote.queue.refresh()
+    for each in (job, told):
+        assert (await remote.queue.get(each.job_id)).state is JobState.QUEUED
+    assert remote.events.count("lost") == 2
+
+
+async def test_a_launch_of_unknown_outcome_is_looked_for_before_it_is_done_again(remote):
+    job = await remote.queue.submit(spec())
+    launch = remote.executor.launch
+
+    async def launched_unheard(asked):
+        await launch(asked)
+        raise ExecutorUnreachableError("no answer")
+
+    remote.executor.launch = launched_unheard
+    assert (await tell(remote, job, Act.START)).state in {JobState.STARTING, JobState.RUNNING}
+    await asyncio.sleep(0.05)
+    assert (await remote.queue.get(job.job_id)).state is JobState.RUNNING
+    assert remote.machine.launched == [f"{job.job_id}-a1"]
+
+    async def never_arrived(asked):
+        raise ExecutorUnreachableError("no answer")
+
+    remote.executor.launch = never_arrived
+    other = await remote.queue.submit(spec())
+    await tell(remote, other, Act.START)
+    await asyncio.sleep(0.05)
+    assert (await remote.queue.get(other.job_id)).state is JobState.QUEUED
+
+
+async def test_a_job_cancelled_before_it_began_is_cancelled_at_once_and_its_ghost_is_ended(remote):
+    job = await remote.queue.submit(spec())
+    launch = remote.executor.launch
+
+    async def pends(asked):
+        ref = await launch(asked)
+        remote.executor.change(ref, state=RunState.STARTING)
+        return ref
+
+    remote.executor.launch = pends
+    await tell(remote, job, Act.START)
+    await remote.queue.refresh()
+    remote.machine.stays = True
+    assert (await remote.queue.cancel(job.job_id)).state is JobState.CANCELLED
+    ref = f"{job.job_id}-a1"
+    remote.machine.runs[ref] = RunStatus(ref=ref, state=RunState.RUNNING)
+    remote.machine.stays = False
+    await remote.queue.refresh()
+    assert remote.machine.runs[ref].state is RunState.ENDED
+
+
+async def test_an_executor_that_is_away_is_told_when_it_is_back(remote):
+    job = await started(remote)
+    remote.machine.error = ExecutorUnreachableError("away")
+    assert (await tell(remote, job, Act.FREEZE)).state is JobState.PAUSED
+    await asyncio.sleep(0.05)
+    assert remote.queue.problem("box") == "executor_unreachable"
+    assert not remote.queue.is_startable(await remote.queue.submit(spec()))
+    await tell(remote, job, None, 0.5)
+    remote.machine.error = None
+    remote.executor.wake()
+    await asyncio.sleep(0.05)
+    assert remote.machine.runs[job.backend_ref].state is RunState.FROZEN
+    assert remote.queue.problem("box") is None
+
+
+async def test_a_refused_token_burns_no_attempt(remote):
+    job = await remote.queue.submit(spec())
+
+    async def refuses(asked):
+        raise ExecutorAuthError("no")
+
+    remote.executor.launch = refuses
+    job = await tell(remote, job, Act.START)
+    assert (job.state, job.failures, job.reason) == (JobState.QUEUED, 0, "executor_auth")
+
+
+async def test_an_executor_that_cannot_be_taken_hold_of_starts_nothing_until_it_can(tmp_path):
+    world = World(tmp_path / "jobs.db")
+    world.machine.error = ExecutorUnreachableError("away")
+    await world.open(poll_s=0.01)
+    job = await world.queue.submit(spec())
+    assert (await tell(world, job, Act.START)).state is JobState.QUEUED
+    assert world.queue.powers()["box"].power_w is None
+    world.machine.error = None
+    await asyncio.sleep(0.1)
+    assert (await tell(world, job, Act.START)).state is not JobState.QUEUED
+    await world.close()
+
+
+async def test_a_full_disk_keeps_no_job_from_being_quieted_but_starts_none(world):
+    job = await started(world)
+    for call in (tell(world, job, Act.FREEZE), world.queue.submit(spec())):
+        # A connection that failed is opened anew, so each failure is asked for.
+        await world.store.read(lambda c: c.execute("PRAGMA query_only = 1").fetchall())
+        if call.__name__ == "tell":
+            assert (await call).state is JobState.PAUSED
+            continue
+        with pytest.raises(StoreError):
+            await call
+    assert world.machine.runs[job.backend_ref].state is RunState.FROZEN
+    world.seconds += 11
+    await world.queue.tick()
+    assert [step.state.value for step in await world.queue.history(job.job_id)][-1] == "paused"
+
+
+async def test_a_job_of_an_executor_that_was_removed_waits_and_says_so(world):
+    job = await world.queue.submit(spec(executor_id="gone"))
+    assert (await tell(world, job, Act.START)).state is JobState.QUEUED
+    assert world.queue.problem("gone") == "executor_gone"
+    assert world.queue.abilities("gone") is None
+    assert world.queue.abilities("box").freezes
+    assert await world.queue.log(job.job_id) == []
+    runs = await started(world)
+    assert await world.queue.log(runs.job_id, 5) == [f"{runs.backend_ref} says 5"]
+
+
+async def test_what_was_written_never_changes(world):
+    job = await world.queue.submit(spec())
+    await world.queue.cancel(job.job_id)
+    for statement in ("UPDATE jobs_job SET state = 'queued'", "UPDATE jobs_transition SET state = 'running'"):
+        with pytest.raises(StoreError):
+            await world.store.write(lambda c, statement=statement: c.execute(statement))
+    await world.store.write(lambda c: c.execute("PRAGMA ignore_check_constraints = 1"))
+
+
+OTHERS = ("submit", "kill", "refresh", "cancel", "pause", "resume", "crash", "done", "tick")
+OPERATIONS = st.lists(
+    st.tuples(st.sampled_from([*Act, *OTHERS]), st.integers(0, 3)),
+    max_size=25,
+)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(OPERATIONS, st.booleans())
+async def test_whatever_happens_no_job_is_lost_and_none_runs_twice(tmp_path_factory, operations, keeps):
+    world = World(tmp_path_factory.mktemp("story") / "jobs.db")
+    world.machine.abilities = Abilities(freezes=True, slots=500, keeps_runs=keeps)
+    await world.open()
+    names = []
+    for operation, number in operations:
+        name = names[number] if number < len(names) else None
+        run = name and next((ref for ref in reversed(world.machine.launched) if ref.startswith(name)), None)
+        world.seconds += 40
+        try:
+            if operation == "submit":
+                names.append((await world.queue.submit(spec())).job_id)
+            elif operation == "kill":
+                await world.kill()
+                await world.open()
+            elif operation == "refresh":
+                await world.queue.refresh()
+            elif operation == "tick":
+                await world.queue.tick()
+            elif name and operation in {"cancel", "pause", "resume"}:
+                await getattr(world.queue, operation)(name)
+            elif run in world.machine.runs and operation in {"crash", "done"}:
+                world.executor.change(run, state=RunState.ENDED, exit_code=int(operation == "crash"))
+            elif name and isinstance(operation, Act):
+                await world.queue.apply([JobOrder(job_id=name, act=operation)])
+        except JobStateError:
+            continue
+    found = {job.job_id: job for job in await world.queue.list_jobs()}
+    assert found.keys() == set(names)
+    assert len(world.booked) == len({name for name, _ in world.booked})
+    assert {name for name, _ in world.booked} == {name for name, job in found.items() if job.state.final}
+    await world.close()
+
+
+async def test_time_waits_for_nobody(world):
+    late = await world.queue.submit(spec(not_before=START + timedelta(hours=1)))
+    assert (await tell(world, late, Act.START)).state is JobState.QUEUED
+    world.seconds += 3600
+    assert (await tell(world, late, Act.START)).state is not JobState.QUEUED
