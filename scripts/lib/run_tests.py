@@ -15,8 +15,8 @@ ENGINE = str(ROOT / ".venv-engine" / "bin" / "python")
 COUNTS = re.compile(r"(\d+) (passed|failed|skipped|errors?)\b")
 # Of the whole integration, in percent; the engine's figure counts branches too.
 LEAST_WHOLE = 95.0
-FLOWS = [f"*/hashwarm/{name}_flow.py" for name in ("circuit", "comfort", "config", "entity", "miner", "options")]
-FLOWS.append("*/hashwarm/flow_base.py")
+FLOW_NAMES = ("account", "circuit", "comfort", "config", "entity", "home_options", "miner", "options")
+FLOWS = [*(f"*/hashwarm/{name}_flow.py" for name in FLOW_NAMES), "*/hashwarm/flow_base.py"]
 
 
 @dataclass
@@ -47,7 +47,7 @@ ROOMS = (
     Room("gates", pytest(HOUSE, "tests/gates", covered=False)),
     Room("integration", pytest(HOUSE, "-n", "3", "tests/integration", "--ignore=tests/integration/miners")),
     Room("miners", pytest(HOUSE, "-n", "3", "tests/integration/miners")),
-    Room("live", pytest(HOUSE, "tests/live", covered=False)),
+    Room("live", pytest(HOUSE, "-n", "2", "tests/live", covered=False)),
     Room("chain", ["scripts/acceptance", "--engine"]),
     Room("browser", pytest(HOUSE, "tests/e2e", covered=False), heavy=True),
     Room("acceptance", ["scripts/acceptance"], heavy=True),

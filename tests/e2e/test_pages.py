@@ -79,6 +79,29 @@ async def test_the_page_opens_without_a_complaint(page: Page, home: Watcher, pat
     await page.wait_for_timeout(2000)
 
 
+async def test_the_energy_dashboard_knows_the_heater(page: Page, home: Watcher):
+    preferences = await home.client.command({"type": "energy/get_prefs"})
+    (device,) = preferences["device_consumption"]
+    assert device["stat_consumption"] == home.ids["sensor.energy"]
+    await page.goto("/energy")
+    await page.get_by_text("Individual devices", exact=True).first.wait_for()
+    await page.get_by_text("Hashwarm heater").first.wait_for()
+
+
+async def test_a_pool_account_asks_for_what_its_pool_needs(page: Page, home: Watcher):
+    await page.goto("/config/integrations/integration/hashwarm")
+    await page.get_by_role("button", name="Add pool account").click()
+    dialog = page.locator("dialog-data-entry-flow")
+    for words in ("CKPool", "OCEAN", "Braiins Pool", "Address on the chain"):
+        await dialog.get_by_text(words).first.wait_for()
+    await dialog.get_by_text("OCEAN").first.click()
+    await dialog.get_by_role("button", name="Submit").click()
+    for words in ("Bitcoin address", "Heaters that work for it", "How the pool pays", "Other miners work for it too"):
+        await dialog.get_by_text(words).first.wait_for()
+    for raw in ("others_feed", "pool_url", "{pool}"):
+        assert await dialog.get_by_text(raw).count() == 0
+
+
 async def test_every_figure_has_a_name_and_none_is_in_trouble(page: Page, home: Watcher):
     await page.goto("/hashwarm-demo")
     await page.locator("hui-thermostat-card").wait_for()
