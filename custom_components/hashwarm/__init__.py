@@ -10,6 +10,7 @@ from homeassistant.config_entries import (
     ConfigEntry,
     ConfigEntryChange,
     ConfigEntryState,
+    ConfigSubentry,
 )
 from homeassistant.const import EVENT_CORE_CONFIG_UPDATE, EVENT_HOMEASSISTANT_FINAL_WRITE, EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import Event, HomeAssistant, callback
@@ -20,6 +21,7 @@ from homeassistant.helpers.typing import ConfigType
 from homeassistant.requirements import RequirementsNotFound
 from homeassistant.util.event_type import EventType
 
+from .accounts import accounts_of
 from .assembly import build_heater, open_home_of
 from .backends import build_backend
 from .card import async_serve_card
@@ -51,12 +53,14 @@ from .helpers import home_entry, install_asic_rs, loaded_heaters, loaded_home
 from .option_defaults import heater_options
 from .renames import follow_renames
 from .repairs import (
+    AccountWatch,
     IssueBook,
     LedgerWatch,
     PriceWatch,
     Problems,
     forget_left_running,
     heater_problems,
+    market_problems,
     tell_left_running,
 )
 from .services import async_register
@@ -221,18 +225,33 @@ def _watch_heater(coordinator: HeaterCoordinator, book: IssueBook) -> None:
 
 
 def _watch_home(coordinator: HomeCoordinator, book: IssueBook) -> None:
-    """Raise repairs from what the ledger and the price say; a person may confirm a salvage."""
+    """Raise repairs from what the ledger, the price and the market say; a person may confirm a salvage."""
     watch = PriceWatch(coordinator.config_entry.options.get(CONF_PRICE_SENSOR))
 
     @callback
     def look() -> None:
         problem = coordinator.home.problem
         lost: Problems = {problem.value: {}} if problem is not None else {}
-        book.update(lost | watch.problems(coordinator.home.price_per_kwh))
+        doubts = market_problems(coordinator.home.market.disagreements)
+        book.update(lost | watch.problems(coordinator.home.price_per_kwh) | doubts)
 
     coordinator.config_entry.async_on_unload(coordinator.home.add_listener(look))
     coordinator.config_entry.async_on_unload(book.close)
     look()
+    for account in accounts_of(coordinator.config_entry):
+        _watch_account(coordinator, account)
+
+
+def _watch_account(coordinator: HomeCoordinator, account: ConfigSubentry) -> None:
+    """Raise repairs from what a pool says of an account."""
+    book, watch = IssueBook(coordinator.hass, account.subentry_id), AccountWatch(account.title)
+
+    @callback
+    def look() -> None:
+        book.update(watch.problems(coordinator.home.accounts.state(account.subentry_id)))
+
+    coordinator.config_entry.async_on_unload(coordinator.home.add_listener(look))
+    coordinator.config_entry.async_on_unload(book.close)
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: HashwarmConfigEntry) -> None:

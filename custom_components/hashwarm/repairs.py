@@ -12,12 +12,21 @@ from homeassistant.helpers import issue_registry as ir
 
 from .const import CONF_CONTROLLED, DOMAIN
 from .engine.heater import HeaterState
+from .engine.home import AccountState, FigureKind
+from .engine.model.errors import AccountRefusedError, AccountUnknownError
+from .engine.money import Disagreement
 
 SALVAGED = "store_salvaged"
 LEFT_RUNNING = "left_running"
 POOL_PROBLEMS = {"pool_difficulty_too_high", "pool_garbage", "pool_refused"}
 LEDGER_MISSED_AFTER_S = 60.0
 PRICE_LOST_AFTER_S = 600.0
+ACCOUNT_UNKNOWN_AFTER_S = 24 * 3600.0
+FIGURE_NAMES = {
+    FigureKind.BTC_PRICE: "price of a bitcoin",
+    FigureKind.DIFFICULTY: "difficulty",
+    FigureKind.REWARD_SAT: "reward of a block",
+}
 MINER_PROBLEMS = {
     "controlled_entity_gone",
     "device_locked",
@@ -91,6 +100,41 @@ class PriceWatch:
             return {}
         lost = monotonic() - self._priced_at_s >= PRICE_LOST_AFTER_S
         return {"price_sensor_lost": {"sensor": self._sensor}} if lost else {}
+
+
+def market_problems(disagreements: Mapping[FigureKind, Disagreement]) -> Problems:
+    """Return that sources differ, with what each of them tells."""
+    problems: Problems = {}
+    told = [
+        f"{FIGURE_NAMES[kind]}: "
+        + ", ".join(f"{figure.source} {figure.value:.6g}" for figure in (found.ours, found.theirs))
+        for kind, found in disagreements.items()
+    ]
+    if told:
+        problems["sources_disagree"] = {"figures": "; ".join(told)}
+    return problems
+
+
+class AccountWatch:
+    """Notices what a person has to mend of a pool account; one that is new may be unknown until its first share."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._known_at_s = monotonic()
+
+    def problems(self, state: AccountState) -> Problems:
+        """Return what is wrong with the account now."""
+        problems: Problems = {}
+        named = {"account": self._name}
+        if state.problem != AccountUnknownError.key:
+            self._known_at_s = monotonic()
+        elif monotonic() - self._known_at_s >= ACCOUNT_UNKNOWN_AFTER_S:
+            problems["account_unknown"] = named
+        if state.problem == AccountRefusedError.key:
+            problems["account_refused"] = named
+        if state.doubtful:
+            problems["account_doubtful"] = named
+        return problems
 
 
 @callback

@@ -80,7 +80,7 @@ PLACEHOLDERS = {
     "exceptions.payout_ambiguous": {"payout"},
     "exceptions.payout_unknown": {"payout"},
     "exceptions.target_limits": {"least", "most"},
-    "issues": {"heater", "pool", "sensor"},
+    "issues": {"account", "figures", "heater", "pool", "sensor"},
     "options.error": {"floor", "maximum"},
     "options.step.entities": {"floor", "maximum"},
     "options.step.electricity": {"currency"},

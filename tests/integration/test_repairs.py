@@ -9,18 +9,22 @@ from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components.repairs.const import DOMAIN as REPAIRS
-from homeassistant.config_entries import ConfigEntryDisabler
+from homeassistant.config_entries import ConfigEntryDisabler, ConfigSubentryData
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
+from homeassistant.util.dt import utcnow
 import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.hashwarm import assembly
 from custom_components.hashwarm.const import DOMAIN
+from custom_components.hashwarm.engine.home import AccountState, Figure, FigureKind, Market
 from custom_components.hashwarm.engine.model.errors import StoreUnavailableError
+from custom_components.hashwarm.engine.money import Disagreement
 from custom_components.hashwarm.engine.store import Store
 
-from .conftest import PRICE, House, SetUp, home_of
+from .conftest import HOME_OPTIONS, PRICE, House, SetUp, home_of
 from .fake_worker import POOL
 
 HEATER = "heater_entry"
@@ -207,3 +211,46 @@ async def test_a_salvaged_ledger_is_acknowledged(hass: HomeAssistant, set_up: Se
     with sqlite3.connect(assembly.home_path(hass)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     connection.close()
+
+
+async def test_sources_that_disagree(hass: HomeAssistant, house: House):
+    home = house.home_entry.runtime_data.home
+    figures = [Figure(value=value, source=source, at=utcnow()) for value, source in ((1.2e14, "one"), (1e14, "other"))]
+    found = {FigureKind.DIFFICULTY: Disagreement(ours=figures[0], theirs=figures[1])}
+    with patch.object(Market, "disagreements", found):
+        await home.flush()
+        told = issues(hass)["sources_disagree_home_entry"].translation_placeholders
+        assert told == {"figures": "difficulty: one 1.2e+14, other 1e+14"}
+    await home.flush()
+    assert issues(hass) == {}
+
+
+async def test_a_pool_account_that_a_person_has_to_mend(
+    hass: HomeAssistant, set_up: SetUp, freezer: FrozenDateTimeFactory
+):
+    account = ConfigSubentryData(
+        data={"pool_kind": "ocean", "scheme": "tides", "fee": 2.0, "heaters": [], "others_feed": False, "address": ""},
+        subentry_type="account",
+        title="My account",
+        unique_id=None,
+    )
+    home = MockConfigEntry(
+        domain=DOMAIN, unique_id="home", data={"kind": "home"}, options=HOME_OPTIONS, subentries_data=[account]
+    )
+    house = await set_up(home=home)
+    (account_id,) = house.home_entry.subentries
+    ledger = house.home_entry.runtime_data.home
+    for problem, waits_s, doubtful, raised in (
+        ("account_refused", 0, False, {"account_refused"}),
+        ("account_unknown", 0, False, set()),
+        ("account_unknown", 25 * 3600, False, {"account_unknown"}),
+        (None, 0, True, {"account_doubtful"}),
+        ("source_failed", 0, False, set()),
+    ):
+        freezer.tick(waits_s)
+        state = AccountState(problem=problem, doubtful=doubtful)
+        with patch.object(ledger.accounts, "state", lambda _id, state=state: state):
+            await ledger.flush()
+        assert {issue for issue in issues(hass) if account_id in issue} == {f"{key}_{account_id}" for key in raised}
+        for key in raised:
+            assert issues(hass)[f"{key}_{account_id}"].translation_placeholders == {"account": "My account"}

@@ -74,6 +74,7 @@ class AccountState:
     problem: str | None = None
     """The key of what went wrong last."""
     doubtful: bool = False
+    """The pool credited far more than our heaters can have earned, and nothing was booked since."""
     last_payout: Payout | None = None
     confirmed_sat: float | None = None
     """Of the last 30 days, as far as settled; None where nothing is."""
@@ -190,7 +191,7 @@ class PoolAccounts:
         confirmed, estimated = settled if settled is not None else (None, None)
         self._states[account_id] = AccountState(
             reading=reading,
-            doubtful=taken.doubtful,
+            doubtful=taken.doubtful or (self._states[account_id].doubtful and not taken.entries),
             last_payout=paid[-1] if paid else None,
             confirmed_sat=None if confirmed is None else confirmed / MICRO_SAT_PER_SAT,
             estimated_sat=None if estimated is None else estimated / MICRO_SAT_PER_SAT,
