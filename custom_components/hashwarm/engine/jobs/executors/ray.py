@@ -1,0 +1,360 @@
+"""Jobs on a Ray cluster, over the REST API of its head. The queue is ours: what is submitted should run now."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import override
+
+import aiohttp
+from yarl import URL
+
+from ...model.errors import ExecutorError, ExecutorRefusedError, ExecutorUnreachableError
+from ...model.protocols import WallClock
+from ..executor import EXIT_SAVED, Abilities, Executor, Launch, PowerReading, RunState, RunStatus
+from . import ray_answers
+from .answers import GarbageError, record, text
+from .job_lines import GrowingLog
+from .ray_answers import ClusterResources, RayJob, RayState
+from .web import ANSWER_S, NOT_FOUND, SERVER_ERROR, WebClient
+
+LARGEST_LOG = 8 << 20
+CHECKPOINT_ROOT = "/tmp/hashwarm"  # noqa: S108
+_REMEMBERED = timedelta(days=1)
+_MOST_ENDED = 100
+_DOUBT = timedelta(seconds=60)
+_PACE = timedelta(seconds=1) / (1 << 16)
+"""A log is told whole each time, so that a longer one is asked for less often: this long for each of its characters."""
+_JOBS = "/api/jobs/"
+
+
+@dataclass(kw_only=True)
+class _Run:
+    """What is known of one submission."""
+
+    ref: str
+    log: GrowingLog
+    state: RunState = RunState.STARTING
+    power_w: float | None = None
+    exit_code: int | None = None
+    problem: str | None = None
+    saved: bool | None = None
+    adopted: bool = False
+    """Begun before we were: what its log says may be old."""
+    log_ends: bool = False
+    checkpoints_before: int = 0
+    """How many it had told when it was told to end."""
+    stop_wanted: bool = False
+    stop_sent: bool = False
+    ghost: bool = False
+    """Given up before it began; stopped should it begin after all."""
+    doubtful_until: datetime | None = None
+    """Nobody knows whether the head took it; before that time it may turn up."""
+    log_due: datetime | None = None
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+class RayExecutor(Executor):
+    """Runs jobs on a Ray cluster. `owner` tells our jobs from those of another home on the same cluster.
+
+    Every job gets a folder for its checkpoints below `checkpoint_root`, which it has to make itself. Its grace is what
+    it was submitted with. A job that waits for room at the head counts as ended as soon as it is told to end.
+    """
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        url: URL,
+        *,
+        owner: str,
+        now: WallClock,
+        token: str | None = None,
+        slots: int = 1,
+        currency: str | None = None,
+        checkpoint_root: str = CHECKPOINT_ROOT,
+        transit_poll_s: float = 1.0,
+        answer_s: float = ANSWER_S,
+    ) -> None:
+        self._web = WebClient(session, url, token=token, answer_s=answer_s)
+        self._owner = owner
+        self._now = now
+        self._currency = currency
+        self._checkpoint_root = checkpoint_root
+        self._transit_poll_s = transit_poll_s
+        self._abilities = Abilities(keeps_runs=True, slots=slots)
+        self._runs: dict[str, _Run] = {}
+        self._wake: Callable[[], None] = lambda: None
+        self._looking = asyncio.Lock()
+        self._watcher: asyncio.Task[None] | None = None
+        self._in_transit = asyncio.Event()
+
+    @property
+    @override
+    def abilities(self) -> Abilities:
+        """What it can do."""
+        return self._abilities
+
+    @override
+    async def start(self) -> None:
+        """Find the head and take up again what an earlier life submitted. Errors: ExecutorError and its kin."""
+        told = await self._web.json("GET", _JOBS)
+        ours = ray_answers.jobs_of(told, self._owner)
+        since = self._now() - _REMEMBERED
+        ended = [job for job in ours if job.state.final and job.ended_at is not None and job.ended_at > since]
+        ended.sort(key=lambda job: job.ended_at or since)
+        for job in [*ended[-_MOST_ENDED:], *(job for job in ours if not job.state.final)]:
+            self._adopt(job)
+        self._watcher = asyncio.create_task(self._watch(), name="runs at Ray")
+
+    @override
+    async def stop(self) -> None:
+        """Let go; the cluster goes on with what it has."""
+        if self._watcher is not None:
+            self._watcher.cancel()
+            await asyncio.gather(self._watcher, return_exceptions=True)
+            self._watcher = None
+
+    @override
+    async def launch(self, launch: Launch) -> str:
+        """Submit it. Errors: ExecutorUnreachableError where nobody can tell whether it was; ExecutorError and kin."""
+        body = ray_answers.submission(launch, owner=self._owner, checkpoint_root=self._checkpoint_root)
+        run = _Run(ref=launch.run_id, log=GrowingLog(self._currency), power_w=launch.spec.expected_power_w)
+        try:
+            answer = await self._web.request("POST", _JOBS, body=body)
+            if answer.status == SERVER_ERROR:
+                await self._adopt_twin(launch.run_id)
+                return launch.run_id
+            answer.checked()
+        except ExecutorUnreachableError:
+            run.doubtful_until = self._now() + _DOUBT
+            self._keep(run)
+            raise
+        self._keep(run)
+        return run.ref
+
+    @override
+    async def freeze(self, ref: str) -> None:
+        """Refused: the head stops a frozen job's processes without letting them save."""
+        raise ExecutorRefusedError("Ray freezes no jobs")
+
+    @override
+    async def thaw(self, ref: str) -> None:
+        """Do nothing: nothing is ever frozen."""
+
+    @override
+    async def throttle(self, ref: str, share: float) -> None:
+        """Refused."""
+        raise ExecutorRefusedError("Ray throttles no jobs")
+
+    @override
+    async def end(self, ref: str, grace_s: float) -> None:
+        """Tell it to save and end. Errors: ExecutorError and its kin; it is told again at every look until it was."""
+        run = self._runs.get(ref)
+        if run is None:
+            run = self._runs[ref] = _Run(ref=ref, log=GrowingLog(self._currency), adopted=True)
+        if run.stop_wanted or run.state in {RunState.ENDED, RunState.LOST}:
+            return
+        run.stop_wanted = True
+        self._in_transit.set()
+        await self._refresh(run)
+
+    @override
+    async def look(self) -> list[RunStatus]:
+        """Ask the head about every run that has not ended. Errors: ExecutorError and its kin."""
+        async with self._looking:
+            if not any(_is_open(run) for run in self._runs.values()):
+                await self.version()
+            for run in [run for run in self._runs.values() if _is_open(run)]:
+                await self._refresh(run)
+            return [_status(run) for run in self._runs.values()]
+
+    @override
+    async def log(self, ref: str, lines: int) -> list[str]:
+        """Return the last lines a run said. Errors: ExecutorError and its kin."""
+        run = self._runs.get(ref)
+        if run is None:
+            raise ExecutorRefusedError(f"no run {ref}")
+        if run.state is not RunState.LOST:
+            async with run.lock:
+                await self._read_log(run)
+        said = list(run.log.told.lines)
+        return said[-lines:] if lines > 0 else []
+
+    @override
+    def power(self) -> PowerReading:
+        """Return what the runs are expected to draw; unknown where one of them was submitted without."""
+        drawing = [run for run in self._runs.values() if run.state in {RunState.RUNNING, RunState.ENDING}]
+        known = [run.power_w for run in drawing if run.power_w is not None]
+        if len(known) < len(drawing):
+            return PowerReading()
+        return PowerReading(power_w=sum(known), source="estimated")
+
+    @override
+    def attach(self, wake: Callable[[], None]) -> None:
+        """Call this when a run begins or ends."""
+        self._wake = wake
+
+    async def version(self) -> str | None:
+        """Return the version of Ray. Errors: ExecutorError and its kin."""
+        return text(record(await self._web.json("GET", "/api/version")).get("ray_version"))
+
+    async def authentication_mode(self) -> str | None:
+        """Return `token` or `disabled`; a head before 2.52 knows no tokens and tells nothing, which is None.
+
+        Errors: ExecutorError and its kin.
+        """
+        answer = await self._web.request("GET", "/api/authentication_mode")
+        if answer.status == NOT_FOUND:
+            return None
+        return text(record(answer.json()).get("authentication_mode"))
+
+    async def cluster(self) -> ClusterResources:
+        """Return what the cluster has and what of it is in use. Errors: ExecutorError and its kin."""
+        return ray_answers.cluster(await self._web.json("GET", "/api/cluster_status"))
+
+    def _adopt(self, job: RayJob) -> None:
+        run = _Run(ref=job.ref, log=GrowingLog(self._currency), power_w=job.power_w, adopted=True)
+        run.state = RunState.RUNNING if job.state is RayState.RUNNING else RunState.STARTING
+        self._runs[job.ref] = run
+
+    async def _adopt_twin(self, ref: str) -> None:
+        """Take up a run that the head had already under this name. Errors: ExecutorRefusedError where it had not."""
+        answer = await self._web.request("GET", _JOBS + ref)
+        if answer.status == NOT_FOUND:
+            raise ExecutorRefusedError("the head could not take the job")
+        twin = ray_answers.job(answer.json())
+        if twin.metadata.get(ray_answers.METADATA_OWNER) != self._owner:
+            raise ExecutorRefusedError("another's job has this name")
+        if ref not in self._runs:
+            self._adopt(twin)
+        self._in_transit.set()
+
+    def _keep(self, run: _Run) -> None:
+        """Follow a run, and forget what ended long ago."""
+        self._runs[run.ref] = run
+        gone = [ref for ref, other in self._runs.items() if not _is_open(other)]
+        for ref in gone[:-_MOST_ENDED]:
+            del self._runs[ref]
+        self._in_transit.set()
+
+    async def _send_stop(self, run: _Run) -> bool:
+        """Return whether the head was told; it answers before anything has ended."""
+        answer = await self._web.request("POST", f"{_JOBS}{run.ref}/stop", body={})
+        if answer.status == NOT_FOUND:
+            self._lose(run)
+            return False
+        answer.checked()
+        return True
+
+    async def _refresh(self, run: _Run) -> None:
+        """Ask about one run. Errors: ExecutorError and its kin."""
+        async with run.lock:
+            answer = await self._web.request("GET", _JOBS + run.ref)
+            if answer.status == NOT_FOUND:
+                self._lose(run)
+                return
+            job = ray_answers.job(answer.json())
+            run.doubtful_until = None
+            run.power_w = job.power_w if run.power_w is None else run.power_w
+            if run.ghost:
+                await self._lay(run, job)
+            else:
+                await self._read_log(run, job.state)
+                await self._take(run, job)
+
+    async def _lay(self, run: _Run, job: RayJob) -> None:
+        """Stop a run that was given up and begins after all."""
+        if job.state.final:
+            run.ghost = False
+        elif job.state is RayState.RUNNING:
+            await self._send_stop(run)
+
+    def _lose(self, run: _Run) -> None:
+        if run.doubtful_until is not None and self._now() < run.doubtful_until:
+            return
+        run.state = run.state if run.ghost else RunState.LOST
+        run.ghost = False
+
+    async def _take(self, run: _Run, job: RayJob) -> None:
+        """Take in how a run stands at the head, and tell it to end where it should."""
+        if job.state.final:
+            run.state = RunState.ENDED
+            run.exit_code, run.problem = job.exit_code, job.problem or run.problem
+            saved_since = run.log.told.checkpoints > run.checkpoints_before
+            run.saved = job.exit_code == EXIT_SAVED or (saved_since if run.stop_sent else None)
+            return
+        run.state = RunState.STARTING if job.state is RayState.PENDING else RunState.RUNNING
+        if run.stop_wanted and job.state is RayState.PENDING:
+            # A head does not stop what it has not begun, and tells so only when it begins.
+            run.ghost, run.state, run.saved = True, RunState.ENDED, True
+            await self._send_stop(run)
+        elif run.stop_wanted:
+            run.state = RunState.ENDING
+            if not run.stop_sent:
+                run.checkpoints_before = run.log.told.checkpoints
+                run.stop_sent = await self._send_stop(run)
+
+    async def _read_log(self, run: _Run, state: RayState | None = None) -> None:
+        """Read what a run said since; a log that grew too long is not read any more.
+
+        Errors: ExecutorError and its kin.
+        """
+        hurried = state is None or state.final or (run.stop_wanted and not run.stop_sent)
+        is_due = run.log_due is None or self._now() >= run.log_due
+        if run.log_ends or state is RayState.PENDING or not (hurried or is_due):
+            return
+        try:
+            answer = await self._web.request("GET", f"{_JOBS}{run.ref}/logs", largest=LARGEST_LOG)
+        except GarbageError:
+            run.log_ends, run.problem = True, "ray_log_too_long"
+            return
+        if answer.status in {NOT_FOUND, SERVER_ERROR}:
+            return
+        whole = ray_answers.log_text(answer.json())
+        run.log.read(whole, None if run.adopted else self._now())
+        run.log_due = self._now() + len(whole) * _PACE
+        run.adopted = False
+        if state is not None and state.final:
+            run.log.told.finish(self._now())
+            run.log_ends = True
+
+    async def _watch(self) -> None:
+        """Look often while something is about to begin or to end, and wake the queue when it has."""
+        while True:
+            await self._in_transit.wait()
+            await asyncio.sleep(self._transit_poll_s)
+            before = self._states()
+            with suppress(ExecutorError):
+                await self.look()
+            if self._states() != before:
+                self._wake()
+            if not any(_is_in_transit(run) for run in self._runs.values()):
+                self._in_transit.clear()
+
+    def _states(self) -> dict[str, RunState]:
+        return {ref: run.state for ref, run in self._runs.items()}
+
+
+def _is_open(run: _Run) -> bool:
+    """Tell whether the head may know news of it."""
+    return run.ghost or run.state not in {RunState.ENDED, RunState.LOST}
+
+
+def _is_in_transit(run: _Run) -> bool:
+    return run.ghost or run.state in {RunState.STARTING, RunState.ENDING}
+
+
+def _status(run: _Run) -> RunStatus:
+    told = run.log.told
+    return RunStatus(
+        ref=run.ref,
+        state=run.state,
+        exit_code=run.exit_code,
+        saved=run.saved,
+        progress=told.progress,
+        last_checkpoint=told.last_checkpoint,
+        next_checkpoint=told.next_checkpoint,
+        revenue_nano=told.revenue_nano,
+        problem=run.problem,
+    )
