@@ -134,8 +134,9 @@ async def confirm(recorded: Recorded, pools: PracticePools, at: datetime, sat: i
     await look(recorded.house, recorded.account)
 
 
-@pytest.mark.parametrize("restarted", [False, True])
-@pytest.mark.parametrize("minutes", [2.0, 59.5], ids=["within an hour", "shown in the next hour"])
+@pytest.mark.parametrize(
+    ("minutes", "restarted"), [(2.0, False), (59.5, True)], ids=["within an hour", "in the next hour and restarted"]
+)
 async def test_what_a_pool_confirms_late_stands_at_its_day(
     recorded: Recorded, pools: PracticePools, minutes: float, restarted: bool, caplog: pytest.LogCaptureFixture
 ):
