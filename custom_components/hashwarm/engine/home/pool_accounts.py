@@ -16,7 +16,7 @@ from ..money.account_tables import BookedPayout, account_ids, correct_payout, ge
 from ..money.calendar import epoch_ms
 from ..money.credited import credited_by_day
 from ..money.entries import Entry, mark_placed, unplaced_entries
-from ..money.pools import AccountReading, Payout, PayoutState, PoolKind, PoolReader, PoolWatch
+from ..money.pools import POOLS, AccountReading, Payout, PayoutState, PoolKind, PoolReader, PoolWatch, Tells
 from ..money.quantities import MICRO_SAT_PER_SAT, nano
 from ..money.settling import settled_usat
 from ..store import Store
@@ -172,6 +172,7 @@ class PoolAccounts:
             btc_prices_nano=await self._prices(account_id, reading.payouts),
             others_feed=settings.others_feed,
             lists_all_payouts=settings.kind is PoolKind.ADDRESS_WATCH or settings.scheme is Scheme.SOLO,
+            tells_days=Tells.DAYS in POOLS[settings.kind].tells,
         )
         taken = await self._store.write(lambda connection: take(connection, look))
         await self._note(account_id, reading, taken)

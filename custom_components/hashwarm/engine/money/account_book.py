@@ -36,6 +36,8 @@ class Look:
     """Miners that are not ours work for the account too."""
     lists_all_payouts: bool = False
     """A recent payout that is missing from the reading does not exist any more."""
+    tells_days: bool = False
+    """The pool credits whole days, sooner or later."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +98,8 @@ def _settle(connection: sqlite3.Connection, look: Look, settling: Settling) -> t
     """Book every time that the pool has newly settled; one that cannot be all ours is left as estimated."""
     entries: list[Entry] = []
     doubt = False
-    for period in newly_settled(look.reading, known_of(connection, settling.account_id), look.scheme):
+    known = known_of(connection, settling.account_id)
+    for period in newly_settled(look.reading, known, look.scheme, tells_days=look.tells_days):
         done = works(connection, settling, period)
         usat = _ours_usat(period, done, look)
         estimated_usat = sum(work.earned_usat for work in done)

@@ -56,11 +56,14 @@ class Known:
         return max((period.to_ms for period in self.settled.values()), default=None)
 
 
-def newly_settled(reading: AccountReading, known: Known, scheme: Scheme) -> list[Period]:
-    """Return the times for which the pool has said something new; a time told otherwise than before is among them."""
+def newly_settled(reading: AccountReading, known: Known, scheme: Scheme, *, tells_days: bool = False) -> list[Period]:
+    """Return the times for which the pool has said something new; a time told otherwise than before is among them.
+
+    A pool that tells days has not closed one yet where it tells none: what the account grew by will be part of a day.
+    """
     if scheme is Scheme.SOLO:
         return _by_payouts(known, first_from_ms=known.since_ms)
-    if reading.days:
+    if reading.days or tells_days:
         return _by_days(reading, known)
     if reading.credited_sat is not None or reading.unpaid_sat is not None:
         return _by_balance(reading, known)
