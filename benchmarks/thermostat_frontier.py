@@ -40,7 +40,7 @@ BEGIN_C = 20.0
 SLOW_C = np.linspace(-3.0, 4.5, 64)
 FAST_C = np.linspace(-4.0, 6.0, 140)
 # Weights of a K·h of cold and of overshoot, in starts.
-WEIGHTS = ((2.0, 2.0), (4.0, 2.0), (4.0, 4.0), (8.0, 4.0), (8.0, 8.0))
+WEIGHTS = ((2.0, 2.0), (4.0, 2.0), (4.0, 4.0), (8.0, 4.0))
 GOALS = {"January": (4.0, 0.35, 0.3), "spring": (3.5, 0.35, 0.3)}
 
 
@@ -138,9 +138,8 @@ def _walked(season: Season, weights: tuple[float, float], values: list[Floats]) 
             for j in (0, 1)
         ]
         share = np.stack([(1 - down) * (1 - right), (1 - down) * right, down * (1 - right), down * right])
-        cost = (np.array(corners) * share).sum(axis=0) + np.where(
-            on, _discomfort(at.sum(), setpoint_k, weights)[1], 0.0
-        )
+        cool, warm = _discomfort(at.sum(), setpoint_k, weights)
+        cost = (np.array(corners) * share).sum(axis=0) + np.where(on, warm - cool, 0.0)
         best_move = int(np.argmin(cost + np.where(on & (not running), 1.0, 0.0)))
         air_k = np.array([at.sum(), ends[best_move].sum()])
         cold += float(np.maximum(setpoint_k - COLD_K - air_k, 0.0).mean()) * STEP_H

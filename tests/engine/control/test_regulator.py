@@ -36,7 +36,16 @@ def test_raising_the_target_raises_the_demand_at_once():
 
 
 def test_cold_outside_asks_for_more_before_the_room_cools():
-    assert step(Regulator(RoomResponse.LIGHT), outdoor_c=-10.0) > step(Regulator(RoomResponse.LIGHT), outdoor_c=15.0)
+    frost_w, mild_w = (step(Regulator(RoomResponse.LIGHT), room_c=20.6, outdoor_c=each) for each in (-10.0, 15.0))
+    assert frost_w > mild_w
+
+
+def test_a_cold_room_is_pressing_and_one_too_warm_is_not():
+    heavy = {"target_c": 21.0, "outdoor_c": None}
+    near_w, cold_w = (step(Regulator(RoomResponse.HEAVY), room_c=each, **heavy) for each in (20.5, 20.0))
+    assert near_w == pytest.approx(150.0, abs=1.0)
+    assert cold_w == pytest.approx(600.0, abs=1.0)
+    assert step(Regulator(RoomResponse.HEAVY), room_c=22.0, **heavy) == 0.0
 
 
 def test_warm_outside_takes_nothing_away():

@@ -34,6 +34,9 @@ GAINS: dict[RoomResponse, Gains] = {
     RoomResponse.HEAVY: Gains(proportional_per_k=0.3, integral_s=9600.0, outdoor_per_k=0.01),
 }
 
+# A room this far under its target is cold, and each K more of it weighs so much more again.
+PRESSING_FROM_K = 0.5
+PRESSING = 2.0
 # Power readings within this share of the maximum count as obedience; estimates are no better.
 TRACKING_TOLERANCE = 0.1
 # Over this time what a plan spends is averaged; it holds some cycles of on and off.
@@ -61,7 +64,8 @@ class Regulator:
     ) -> float:
         """Return the demand in W, 0 to the maximum; `drawn_w` is what was really drawn for the last demand."""
         error_k = target_c - room_c
-        proportional_w = self._gains.proportional_per_k * maximum_w * error_k
+        pressing_k = error_k + PRESSING * max(error_k - PRESSING_FROM_K, 0.0)
+        proportional_w = self._gains.proportional_per_k * maximum_w * pressing_k
         forward_w = self._forward_w(target_c, outdoor_c, maximum_w)
         self._hand_over(outdoor_c is not None, forward_w, maximum_w)
         wanted_w = proportional_w + forward_w + self.integral_w
