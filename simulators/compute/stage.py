@@ -3,7 +3,6 @@
 import asyncio
 from enum import StrEnum
 import json
-from typing import override
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -50,6 +49,8 @@ class Stage:
         self.mood = Mood.GOOD
         self.moods: list[Mood] = []
         """Moods of the next answers, before `mood` holds again."""
+        self.retry_after: list[str] = []
+        """What the next answers say about when to ask again."""
         self.elsewhere = ""
         self.requests: list[tuple[str, str, str]] = []
         """Method, path and Authorization of what was asked."""
@@ -98,7 +99,8 @@ class Stage:
             raise web.HTTPTemporaryRedirect(self.elsewhere)
         if mood in _PLAIN:
             status, text = _PLAIN[mood]
-            return web.Response(status=status, text=text)
+            headers = {"Retry-After": self.retry_after.pop(0)} if self.retry_after else {}
+            return web.Response(status=status, text=text, headers=headers)
         if self.token is not None and not self.is_open(request) and authorisation != f"Bearer {self.token}":
             return web.Response(status=403 if authorisation else 401)
         response = await handler(request)
@@ -112,10 +114,6 @@ class Stage:
 
 class Elsewhere(Stage):
     """Where redirects lead; what arrives there is in `requests`."""
-
-    @override
-    def is_open(self, request: web.Request) -> bool:
-        return True
 
 
 def _without_numbers(value: object) -> object:

@@ -3,7 +3,7 @@
 import asyncio
 from datetime import UTC, datetime
 
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 import pytest
 
 from custom_components.hashwarm.engine.jobs.executors import BoincClient, BoincConnection, boinc_wire
@@ -199,6 +199,7 @@ async def test_an_abandoned_question_does_not_answer_the_next(make, fake):
     await client.stop()
 
 
+@settings(deadline=None)
 @given(st.text() | st.text(alphabet="<>/result name&;0123456789.").map(lambda text: f"<result>{text}</result>"))
 def test_any_text_is_read_without_an_error(text):
     for task in boinc_wire.tasks(text):

@@ -229,7 +229,8 @@ async def test_a_run_that_nobody_knows_of_turns_up_or_is_lost(make, head, clock)
     assert (await ray.look())[1].state is RunState.RUNNING
 
 
-async def test_a_head_out_of_reach_is_told_to_end_a_run_later(ray, head):
+async def test_a_head_out_of_reach_is_told_to_end_a_run_later(make, head):
+    ray = make()
     ref = await ray.launch(launch_of())
     await ray.look()
     head.moods = [Mood.BUSY]
@@ -306,7 +307,8 @@ async def test_a_head_that_says_nothing_is_out_of_reach(session, head, clock):
         await ray.look()
 
 
-async def test_a_log_without_an_end_is_not_read_any_more(ray, head):
+async def test_a_log_without_an_end_is_not_read_any_more(make, head):
+    ray = make()
     ref = await ray.launch(launch_of())
     head.say(ref, "x" * (9 << 20))
     run = await only(ray)
@@ -316,7 +318,8 @@ async def test_a_log_without_an_end_is_not_read_any_more(ray, head):
     assert not any("logs" in path for _, path, _ in head.requests[asked:])
 
 
-async def test_a_long_log_is_read_less_often(ray, head, clock):
+async def test_a_long_log_is_read_less_often(make, head, clock):
+    ray = make()
     ref = await ray.launch(launch_of())
     head.say(ref, *["x" * 1000] * 200)
     await ray.look()
@@ -326,7 +329,8 @@ async def test_a_long_log_is_read_less_often(ray, head, clock):
     assert (await only(ray)).progress == 0.5
 
 
-async def test_a_missing_log_is_no_trouble(ray, head):
+async def test_a_missing_log_is_no_trouble(make, head):
+    ray = make()
     await ray.launch(launch_of())
     head.moods = [Mood.GOOD, Mood.ERROR]
     assert (await only(ray)).state is RunState.RUNNING
