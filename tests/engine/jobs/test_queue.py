@@ -14,6 +14,9 @@ from custom_components.hashwarm.engine.jobs import (
     Reason,
     RunState,
     RunStatus,
+    book,
+    finish,
+    orders,
     queue,
 )
 from custom_components.hashwarm.engine.jobs.codec import spec_from_text, spec_to_text
@@ -540,3 +543,184 @@ async def test_time_waits_for_nobody(world):
     assert (await tell(world, late, Act.START)).state is JobState.QUEUED
     world.seconds += 3600
     assert (await tell(world, late, Act.START)).state is not JobState.QUEUED
+
+
+async def fail_writes(world):
+    """Let the next write fail."""
+    await world.store.read(lambda c: c.execute("PRAGMA query_only = 1").fetchall())
+
+
+async def test_what_was_counted_is_written_when_the_disk_is_there_again(world):
+    job = await started(world)
+    for seconds in (6, 11, 11):
+        world.seconds += seconds
+        await fail_writes(world)
+        if seconds == 6:
+            await world.queue.tick()
+            with pytest.raises(StoreError):
+                await world.queue.set_priority(job.job_id, 1)
+        else:
+            with pytest.raises(StoreError):
+                await world.queue.tick()
+    world.seconds += 11
+    await world.queue.tick()
+    assert await world.rows("SELECT run_ms FROM jobs_job") == [(39_000,)]
+    world.seconds += 1
+    await world.queue.tick()
+    await fail_writes(world)
+    job = await tell(world, job, Act.STOP)
+    assert job.state is JobState.CHECKPOINTING
+
+
+async def test_a_backup_holds_up_writing_but_no_freezing(world, monkeypatch):
+    monkeypatch.setattr(book, "_AT_ONCE_S", 0.05)
+    monkeypatch.setattr(queue, "_FLUSH_S", 0.05)
+    job = await started(world)
+    await world.store.pause()
+    assert (await tell(world, job, Act.FREEZE)).state is JobState.PAUSED
+    assert world.machine.runs[job.backend_ref].state is RunState.FROZEN
+    world.seconds += 11
+    await world.queue.tick()
+    world.store.resume()
+    world.seconds += 11
+    await world.queue.tick()
+    assert await world.rows("SELECT state FROM jobs_job") == [("paused",)]
+
+
+async def test_a_start_that_cannot_be_written_is_none(world):
+    job = await world.queue.submit(spec())
+    await fail_writes(world)
+    assert (await tell(world, job, Act.START)).state is JobState.QUEUED
+    assert world.machine.launched == []
+
+
+async def test_a_reference_that_cannot_be_written_is_found_again(world):
+    launch = world.executor.launch
+
+    async def then_full(asked):
+        ref = await launch(asked)
+        await fail_writes(world)
+        return ref
+
+    world.executor.launch = then_full
+    job = await world.queue.submit(spec())
+    await tell(world, job, Act.START)
+    await world.queue.refresh()
+    assert (await world.queue.get(job.job_id)).state is JobState.RUNNING
+
+
+async def test_a_slow_executor_holds_up_nobody_and_is_given_up_at_the_end(tmp_path, monkeypatch):
+    monkeypatch.setattr(orders, "_MOMENT_S", 0.05)
+    world = World(tmp_path / "jobs.db")
+    await world.open()
+    quick = await started(world)
+    begun = asyncio.Event()
+
+    async def never(asked):
+        begun.set()
+        await asyncio.Event().wait()
+
+    world.executor.launch = never
+    slow = await world.queue.submit(spec())
+    await tell(world, slow, Act.START)
+    assert begun.is_set()
+    await world.queue.refresh()
+    assert (await tell(world, quick, Act.FREEZE)).state is JobState.PAUSED
+    await world.kill()
+    await world.open()
+    assert (await world.queue.get(slow.job_id)).state is JobState.QUEUED
+    await world.close()
+
+
+async def test_a_job_that_does_not_end_does_not_hold_up_the_end(tmp_path, monkeypatch):
+    monkeypatch.setattr(queue, "_AFTER_GRACE_S", 0.05)
+    world = World(tmp_path / "jobs.db")
+    await world.open()
+    job = await started(world, grace_s=0.05)
+    world.machine.stays = True
+    world.seconds += 1
+    await world.queue.tick()
+    stop = world.executor.stop
+
+    async def stop_then_full():
+        await stop()
+        await fail_writes(world)
+        raise ExecutorUnreachableError("gone")
+
+    world.executor.stop = stop_then_full
+    await world.close()
+    await world.open()
+    assert (await world.queue.get(job.job_id)).reason == Reason.LOST
+    await world.close()
+
+
+async def test_what_changes_while_it_is_looked_at_is_not_judged_by_the_look(remote):
+    job = await started(remote)
+    look = remote.executor.look
+
+    async def look_while(change):
+        seen = await look()
+        await change()
+        return seen
+
+    remote.executor.look = lambda: look_while(lambda: remote.queue.cancel(job.job_id))
+    await remote.queue.refresh()
+    remote.executor.look = look
+    await remote.queue.refresh()
+    assert (await remote.queue.get(job.job_id)).state is JobState.CANCELLED
+    held = await started(remote)
+
+    async def lose():
+        remote.machine.runs.clear()
+        return []
+
+    remote.executor.look = lose
+    async with remote.queue._book.lock(held.job_id):
+        await remote.queue.refresh()
+        assert (await remote.queue.get(held.job_id)).state is JobState.RUNNING
+    both = asyncio.gather(remote.queue.refresh(), remote.queue.refresh())
+    await both
+    assert (await remote.queue.get(held.job_id)).state is JobState.QUEUED
+
+
+async def test_an_executor_with_a_mistake_of_its_own_is_followed_on(world):
+    world.machine.error = KeyError("mistake")
+    world.executor.wake()
+    await asyncio.sleep(0.05)
+    assert world.queue.problem("box") == "executor_failed"
+    world.machine.error = None
+    world.executor.wake()
+    await asyncio.sleep(0.05)
+    assert world.queue.problem("box") is None
+
+
+async def test_a_stranger_that_cannot_be_ended_is_tried_again(remote):
+    remote.machine.runs["stranger"] = RunStatus(ref="stranger", state=RunState.RUNNING)
+    end = remote.executor.end
+
+    async def away(ref, grace_s):
+        raise ExecutorUnreachableError("away")
+
+    remote.executor.end = away
+    await remote.queue.refresh()
+    assert remote.queue.problem("box") == "executor_unreachable"
+    remote.executor.end = end
+    remote.executor.wake()
+    await asyncio.sleep(0.05)
+    assert remote.machine.runs["stranger"].state is RunState.ENDED
+
+
+async def test_a_damaged_row_is_left_out(world):
+    job = await world.queue.submit(spec())
+    await world.queue.submit(spec())
+    await world.store.write(lambda c: c.execute("UPDATE jobs_job SET spec = '[]' WHERE id = ?", (job.job_id,)))
+    await world.kill()
+    await world.open()
+    assert len(world.queue.jobs) == 1
+
+
+async def test_an_end_that_was_written_is_not_booked_again(world):
+    job = await world.queue.submit(spec())
+    ended = await world.queue.cancel(job.job_id)
+    assert not await world.store.write(lambda c: finish(c, "heater", [ended]))
+    assert len(world.booked) == 1

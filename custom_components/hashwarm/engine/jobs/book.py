@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 import logging
 import sqlite3
+from weakref import WeakValueDictionary
 
 from ..model.errors import StoreError, UnknownJobError
 from ..store import Store
@@ -40,6 +41,8 @@ type OnEvent = Callable[[Job, JobEvent], None]
 type Booking = Callable[[sqlite3.Connection, Job], None]
 """Books what a job that has ended earned, inside the transaction that ends it."""
 
+_AT_ONCE_S = 0.5
+"""So long is a quieting step held up by the file, which is not written to while a backup is taken."""
 _EVENTS = {
     JobState.PAUSED: JobEvent.PAUSED,
     JobState.PREEMPTED: JobEvent.PREEMPTED,
@@ -59,7 +62,7 @@ class JobBook:
         self._store = store
         self._book = book
         self._on_event = on_event
-        self._locks: dict[str, asyncio.Lock] = {}
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._unwritten: dict[str, list[Job]] = {}
         self.open: dict[str, Job] = {}
         """Jobs that have not ended, oldest first."""
@@ -79,17 +82,18 @@ class JobBook:
         before = self._unwritten.pop(job_id, None)
         try:
             await self._store.write(lambda connection: self._write(connection, [*(before or ()), *steps]))
-        except StoreError:
+        except BaseException:
             if before is not None:
                 self._unwritten[job_id] = [*before, *self._unwritten.get(job_id, ())]
             raise
         return self._take(steps)
 
     async def put_whatever(self, *steps: Job) -> Job:
-        """Write steps that quiet a job; where the file cannot be written now they are taken all the same."""
+        """Write steps that quiet a job; they are taken all the same where that cannot be done at once."""
         try:
-            return await self.put(*steps)
-        except StoreError as error:
+            async with asyncio.timeout(_AT_ONCE_S):
+                return await self.put(*steps)
+        except (StoreError, TimeoutError) as error:
             _LOGGER.warning("A job is quieted though that cannot be written: %s", error)
             self._unwritten.setdefault(steps[-1].job_id, []).extend(steps)
             return self._take(steps)
@@ -113,7 +117,7 @@ class JobBook:
         try:
             if batch:
                 await self._store.write(lambda connection: self._write_all(connection, batch))
-        except StoreError:
+        except BaseException:
             self._unwritten = due | self._unwritten
             raise
 
@@ -162,7 +166,6 @@ class JobBook:
             job = replace(job, energy_mj=energy_mj, run_s=run_s)
         if job.state.final:
             self.open.pop(job.job_id, None)
-            self._locks.pop(job.job_id, None)
         else:
             self.open[job.job_id] = job
         for step in steps:

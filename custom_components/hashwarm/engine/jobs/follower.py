@@ -86,6 +86,8 @@ class Follower:
                 self.problem = None
             except HashwarmError as error:
                 self.failed(error)
+            except Exception as error:  # noqa: BLE001 - what one executor does wrong must not end the following of it
+                self.failed(ExecutorError(repr(error)))
             self._seen.set()
             try:
                 async with asyncio.timeout(self._poll_s):

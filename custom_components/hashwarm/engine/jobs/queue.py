@@ -34,6 +34,7 @@ _POLL_S = 10.0
 _FIRST_LOOK_S = 5.0
 _STOP_MOST_S = 60.0
 _AFTER_GRACE_S = 5.0
+_FLUSH_S = 1.0
 
 
 class PauseMode(StrEnum):
@@ -92,7 +93,7 @@ class JobQueue:
         await self._orders.stop()
         await asyncio.gather(*(follower.stop() for follower in self._followers.values()))
         try:
-            await self._book.flush()
+            await self._flush()
         except StoreError as error:
             _LOGGER.warning("What jobs drew last is not written: %s", error)
 
@@ -259,7 +260,15 @@ class JobQueue:
             self._book.note(job)
         await self._orders.do_what_is_due()
         if self._tally.is_time_to_write():
-            await self._book.flush()
+            await self._flush()
+
+    async def _flush(self) -> None:
+        """Write what was counted; while a backup is taken that waits for a later tick. Errors: StoreError."""
+        try:
+            async with asyncio.timeout(_FLUSH_S):
+                await self._book.flush()
+        except TimeoutError:
+            _LOGGER.debug("What jobs drew is written later")
 
     async def refresh(self) -> None:
         """Look at every executor that can be used, now. Errors: ExecutorError."""

@@ -15,6 +15,7 @@ import time
 
 PROC = Path("/proc")
 _POLL_S = 0.02
+_KILL_MOST_S = 10.0
 _STATE = 0
 _SESSION = 3
 _START = 19
@@ -85,7 +86,10 @@ def members(marker: bytes, leader: Leader | None = None) -> list[int]:
 
 
 def end_all(marker: bytes, leaders: list[Leader], grace_s: float) -> int:
-    """Tell every survivor to save and end, thawed, and end it for good after the grace; return how many there were."""
+    """Tell every survivor to save and end, thawed, and end it for good after the grace; return how many there were.
+
+    Raises TimeoutError, which is an OSError, where one cannot be ended.
+    """
     found = _all(marker, leaders)
     for number in (signal.SIGCONT, signal.SIGTERM):
         _signal(found, number)
@@ -94,7 +98,10 @@ def end_all(marker: bytes, leaders: list[Leader], grace_s: float) -> int:
     while left and time.monotonic() < ends_s:
         time.sleep(_POLL_S)
         left = _all(marker, leaders)
+    ends_s = time.monotonic() + _KILL_MOST_S
     while left:
+        if time.monotonic() > ends_s:
+            raise TimeoutError(f"processes {left} cannot be ended")
         _signal(left, signal.SIGKILL)
         time.sleep(_POLL_S)
         left = [pid for pid in _all(marker, leaders) if _is_ours(pid)]
