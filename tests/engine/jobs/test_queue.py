@@ -20,6 +20,7 @@ from custom_components.hashwarm.engine.jobs import (
     queue,
 )
 from custom_components.hashwarm.engine.jobs.codec import spec_from_text, spec_to_text
+from custom_components.hashwarm.engine.jobs.tables import put
 from custom_components.hashwarm.engine.model.dispatch import Act, JobOrder
 from custom_components.hashwarm.engine.model.errors import (
     ExecutorAuthError,
@@ -29,6 +30,7 @@ from custom_components.hashwarm.engine.model.errors import (
     JobStateError,
     QueueFullError,
     StoreError,
+    StoreUnavailableError,
     UnknownJobError,
 )
 
@@ -724,3 +726,28 @@ async def test_an_end_that_was_written_is_not_booked_again(world):
     ended = await world.queue.cancel(job.job_id)
     assert not await world.store.write(lambda c: finish(c, "heater", [ended]))
     assert len(world.booked) == 1
+
+
+async def test_a_commit_of_unknown_outcome_is_booked_once(world):
+    job = await started(world)
+    write = world.store.write
+
+    async def unheard(work):
+        await write(work)
+        raise StoreUnavailableError("no answer")
+
+    world.executor.change(job.backend_ref, state=RunState.ENDED, exit_code=0)
+    world.store.write = unheard
+    with pytest.raises(StoreUnavailableError):
+        await world.queue.refresh()
+    world.store.write = write
+    await world.queue.refresh()
+    assert (await world.queue.get(job.job_id)).state is JobState.SUCCEEDED
+    assert len(world.booked) == 1
+
+
+async def test_facts_that_come_late_do_not_undo_a_step(world):
+    early = await world.queue.submit(spec())
+    await world.queue.hold(early.job_id)
+    await world.store.write(lambda c: put(c, "heater", [early]))
+    assert await world.rows("SELECT state FROM jobs_job") == [("held",)]
