@@ -332,11 +332,25 @@ async def test_a_long_log_is_read_less_often(make, head, clock):
 async def test_a_missing_log_is_no_trouble(make, head):
     ray = make()
     await ray.launch(launch_of())
-    head.moods = [Mood.GOOD, Mood.ERROR]
-    assert (await only(ray)).state is RunState.RUNNING
-    head.moods = [Mood.GOOD, Mood.OTHER_SHAPE]
-    with pytest.raises(ExecutorError):
-        await ray.look()
+    for mood in (Mood.ERROR, Mood.OTHER_SHAPE, Mood.DROP):
+        head.moods = [Mood.GOOD, mood]
+        assert (await only(ray)).state is RunState.RUNNING
+    assert head.moods == []
+
+
+async def test_the_log_of_an_end_is_asked_for_again_and_then_given_up(make, head):
+    ray = make()
+    for attempt, misses in ((1, 2), (2, 3)):
+        ref = await ray.launch(launch_of(attempt))
+        await ray.end(ref, 30)
+        head.say(ref, '{"event": "checkpoint"}')
+        head.finish(ref, "STOPPED")
+        for _ in range(2):
+            head.moods = [Mood.GOOD, Mood.ERROR]
+            assert (await ray.look())[-1].state is RunState.ENDING
+        head.moods = [Mood.GOOD, Mood.ERROR] if misses == 3 else []
+        run = (await ray.look())[-1]
+        assert (run.state, run.saved) == (RunState.ENDED, None if misses == 3 else True)
 
 
 async def test_what_ray_cannot_do_is_refused(ray):

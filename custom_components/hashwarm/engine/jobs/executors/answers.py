@@ -13,6 +13,10 @@ class GarbageError(ExecutorError):
     """It answered what its protocol does not know."""
 
 
+class TooLongError(GarbageError):
+    """It answered more than anybody would read."""
+
+
 def parsed(raw: bytes | str) -> Any:
     """Return JSON in which NaN and the infinities are None. Errors: GarbageError."""
     try:

@@ -14,7 +14,7 @@ from ...model.errors import ExecutorError, ExecutorRefusedError, ExecutorUnreach
 from ...model.protocols import WallClock
 from ..executor import EXIT_SAVED, Abilities, Executor, Launch, PowerReading, RunState, RunStatus
 from . import ray_answers
-from .answers import GarbageError, record, text
+from .answers import TooLongError, record, text
 from .job_lines import GrowingLog
 from .ray_answers import ClusterResources, RayJob, RayState
 from .web import ANSWER_S, NOT_FOUND, SERVER_ERROR, WebClient
@@ -26,6 +26,7 @@ _MOST_ENDED = 100
 _DOUBT = timedelta(seconds=60)
 _PACE = timedelta(seconds=1) / (1 << 16)
 """A log is told whole each time, so that a longer one is asked for less often: this long for each of its characters."""
+_LOG_TRIES = 3
 _JOBS = "/api/jobs/"
 
 
@@ -43,6 +44,8 @@ class _Run:
     adopted: bool = False
     """Begun before we were: what its log says may be old."""
     log_ends: bool = False
+    log_heard: bool = False
+    """To its end."""
     checkpoints_before: int = 0
     """How many it had told when it was told to end."""
     stop_wanted: bool = False
@@ -52,6 +55,8 @@ class _Run:
     doubtful_until: datetime | None = None
     """Nobody knows whether the head took it; before that time it may turn up."""
     log_due: datetime | None = None
+    log_misses: int = 0
+    """How often the log of its end could not be read."""
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
@@ -171,7 +176,7 @@ class RayExecutor(Executor):
 
     @override
     async def log(self, ref: str, lines: int) -> list[str]:
-        """Return the last lines a run said. Errors: ExecutorError and its kin."""
+        """Return the last lines a run said, as far as they are known. Errors: ExecutorRefusedError for a stranger."""
         run = self._runs.get(ref)
         if run is None:
             raise ExecutorRefusedError(f"no run {ref}")
@@ -279,10 +284,7 @@ class RayExecutor(Executor):
     async def _take(self, run: _Run, job: RayJob) -> None:
         """Take in how a run stands at the head, and tell it to end where it should."""
         if job.state.final:
-            run.state = RunState.ENDED
-            run.exit_code, run.problem = job.exit_code, job.problem or run.problem
-            saved_since = run.log.told.checkpoints > run.checkpoints_before
-            run.saved = job.exit_code == EXIT_SAVED or (saved_since if run.stop_sent else None)
+            self._finish(run, job)
             return
         run.state = RunState.STARTING if job.state is RayState.PENDING else RunState.RUNNING
         if run.stop_wanted and job.state is RayState.PENDING:
@@ -295,29 +297,39 @@ class RayExecutor(Executor):
                 run.checkpoints_before = run.log.told.checkpoints
                 run.stop_sent = await self._send_stop(run)
 
-    async def _read_log(self, run: _Run, state: RayState | None = None) -> None:
-        """Read what a run said since; a log that grew too long is not read any more.
+    def _finish(self, run: _Run, job: RayJob) -> None:
+        """Count a run as ended. Whether its work was saved stands in its log, which may have to be asked for again."""
+        if not run.log_ends:
+            run.state = RunState.ENDING
+            return
+        run.state = RunState.ENDED
+        run.exit_code, run.problem = job.exit_code, job.problem or run.problem
+        saved_since = run.log.told.checkpoints > run.checkpoints_before
+        run.saved = job.exit_code == EXIT_SAVED or (saved_since if run.stop_sent and run.log_heard else None)
 
-        Errors: ExecutorError and its kin.
-        """
+    async def _read_log(self, run: _Run, state: RayState | None = None) -> None:
+        """Read what a run said since; what keeps a log from being read is no trouble of the head."""
         hurried = state is None or state.final or (run.stop_wanted and not run.stop_sent)
         is_due = run.log_due is None or self._now() >= run.log_due
         if run.log_ends or state is RayState.PENDING or not (hurried or is_due):
             return
+        is_last = state is not None and state.final
         try:
             answer = await self._web.request("GET", f"{_JOBS}{run.ref}/logs", largest=LARGEST_LOG)
-        except GarbageError:
+            self._hear(run, ray_answers.log_text(answer.json()))
+            run.log_ends = run.log_heard = is_last
+        except TooLongError:
             run.log_ends, run.problem = True, "ray_log_too_long"
-            return
-        if answer.status in {NOT_FOUND, SERVER_ERROR}:
-            return
-        whole = ray_answers.log_text(answer.json())
+        except ExecutorError:
+            run.log_misses += is_last
+            run.log_ends = run.log_misses >= _LOG_TRIES
+        if run.log_ends:
+            run.log.told.finish(self._now())
+
+    def _hear(self, run: _Run, whole: str) -> None:
         run.log.read(whole, None if run.adopted else self._now())
         run.log_due = self._now() + len(whole) * _PACE
         run.adopted = False
-        if state is not None and state.final:
-            run.log.told.finish(self._now())
-            run.log_ends = True
 
     async def _watch(self) -> None:
         """Look often while something is about to begin or to end, and wake the queue when it has."""

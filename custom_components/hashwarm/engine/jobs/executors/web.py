@@ -8,7 +8,7 @@ import aiohttp
 from yarl import URL
 
 from ...model.errors import ExecutorAuthError, ExecutorRefusedError, ExecutorUnreachableError, InvalidValueError
-from .answers import GarbageError, parsed
+from .answers import GarbageError, TooLongError, parsed
 
 LARGEST_ANSWER = 1 << 20
 ANSWER_S = 15.0
@@ -117,5 +117,5 @@ async def _limited(response: aiohttp.ClientResponse, largest: int) -> bytes:
     async for part in response.content.iter_chunked(_CHUNK):
         parts += part
         if len(parts) > largest:
-            raise GarbageError("the answer has no end")
+            raise TooLongError("the answer has no end")
     return bytes(parts)
