@@ -25,6 +25,7 @@ ROOT = Path(__file__).parents[2]
 RAY = ROOT / ".venv-ray" / "bin" / "ray"
 UP_S = 120.0
 SOON_S = 60.0
+START_S = 30
 PORTS = (
     "port",
     "dashboard-port",
@@ -49,6 +50,7 @@ def save(*_):
     print(json.dumps({"event": "checkpoint"}), flush=True)
     sys.exit(75)
 signal.signal(signal.SIGTERM, save)
+(folder / "pid").write_text(str(os.getpid()))
 print("began at", step, flush=True)
 while step < last:
     step += 1
@@ -75,6 +77,7 @@ class Head:
             "RAY_USAGE_STATS_ENABLED": "0",
             "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # Listens on loopback only.
             "RAY_AUTH_MODE": "token" if self.token else "disabled",
+            "RAY_JOB_START_TIMEOUT_SECONDS": str(START_S),  # Fifteen minutes otherwise.
             **({"RAY_AUTH_TOKEN": self.token} if self.token else {}),
         }
         ports = [f"--{name}={port}" for name, port in self.ports.items()]
@@ -184,7 +187,7 @@ async def test_the_five_traps(session, head, tmp_path):
     await up(session, head, ray)
     await ray.start()
     # Saving takes longer than Ray's own grace: its own is what a job gets.
-    slow = await ray.launch(launch_of(tmp_path, "slow", slow=6.0, grace_s=30.0))
+    slow = await ray.launch(launch_of(tmp_path, "slow", last=3000, slow=6.0, grace_s=30.0))
     await until(ray, slow, RunState.RUNNING, told=lambda run: (run.progress or 0) > 0)
     # Trap 4: the same name again.
     twin = await take(session, head)
@@ -199,6 +202,9 @@ async def test_the_five_traps(session, head, tmp_path):
     ray = await take(session, head)
     await ray.start()
     assert {run.ref: run.state for run in await ray.look()}[slow] is RunState.RUNNING
+    # Trap 2: a job that waits for too long fails.
+    late = await ray.launch(launch_of(tmp_path, "late"))
+    assert (await until(ray, late, RunState.ENDED)).problem == "ray_no_room"
     begun = time.monotonic()
     await ray.end(slow, 30)
     stopped = await until(ray, slow, RunState.ENDED)
@@ -213,6 +219,14 @@ async def test_the_five_traps(session, head, tmp_path):
     await until(ray, short, RunState.RUNNING, told=lambda run: (run.progress or 0) > 0)
     await ray.end(short, 2)
     assert (await until(ray, short, RunState.ENDED)).saved is False
+    # Trap 5: a frozen job cannot save, and dies when its grace is over.
+    frozen = await ray.launch(launch_of(tmp_path, "frozen", grace_s=3.0))
+    await until(ray, frozen, RunState.RUNNING, told=lambda run: (run.progress or 0) > 0)
+    os.kill(int((head.folder / "checkpoints" / "frozen" / "pid").read_text()), signal.SIGSTOP)
+    begun = time.monotonic()
+    await ray.end(frozen, 3)
+    assert (await until(ray, frozen, RunState.ENDED)).saved is False
+    assert time.monotonic() - begun > 2
     # Trap 3: a head that starts anew has forgotten everything.
     last = await ray.launch(launch_of(tmp_path, "last"))
     await until(ray, last, RunState.RUNNING)
