@@ -16,6 +16,8 @@ from .thermal_model import Floats
 
 STEP_S = 300.0
 NEAR_QUARTERS = 4
+# A sensor in steps of a tenth of a degree cannot tell two places apart that are closer.
+SAME_PLACE_K = 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +36,7 @@ class Outlook:
         self._house, self._ahead, self._device, self.costs = house, ahead, device, costs
         self._program = DynamicProgram(house, belief, ahead, device, costs)
         self._values: list[Floats] = self._program.costs_to_come()
+        self._went: tuple[Step, int, list[Step]] | None = None
 
     @property
     def floor_w(self) -> float:
@@ -49,11 +52,20 @@ class Outlook:
             steps = self._program.way(self._values, state, begin_c=(belief.air_c, belief.mass_c))
             return tuple(_planned(slot, [step]) for slot, step in zip(self._ahead, steps, strict=True))
         quarters, state = self._near(belief, situation)
-        last = quarters[-1][-1]
-        far = self._program.way(self._values, state, NEAR_QUARTERS, (last.air_c, last.mass_c))
-        ways = [*quarters, *([step] for step in far)]
+        ways = [*quarters, *([step] for step in self._far(quarters[-1][-1], state))]
         rest = [_planned(slot, steps) for slot, steps in zip(self._ahead, ways, strict=True)]
         return replace(rest[0], power_w=_power_now_w(quarters[0] + quarters[1], situation)), *rest[1:]
+
+    def _far(self, last: Step, state: int) -> list[Step]:
+        """Return the steps after the next quarters; those of the look before where it came to the same place."""
+        if self._went is not None:
+            begun, with_state, far = self._went
+            moved_k = max(abs(begun.air_c - last.air_c), abs(begun.mass_c - last.mass_c))
+            if with_state == state and moved_k <= SAME_PLACE_K:
+                return far
+        far = self._program.way(self._values, state, NEAR_QUARTERS, (last.air_c, last.mass_c))
+        self._went = (last, state, far)
+        return far
 
     def _near(self, belief: Belief, situation: Situation) -> tuple[list[list[Step]], int]:
         """Return the steps of the next quarters, each in its own, and the state of the device after them."""
