@@ -36,7 +36,7 @@ async def head(clock):
 @pytest.fixture
 def make(session, head, clock):
     def build(**more):
-        more = {"owner": "home", "now": clock, "transit_poll_s": 0.01, **more}
+        more = {"owner": "home", "currency": "EUR", "now": clock, "transit_poll_s": 0.01, **more}
         return RayExecutor(session, base_url(head.url), **more)
 
     return build
@@ -74,7 +74,7 @@ async def test_a_job_is_submitted_as_a_command_and_never_as_a_line_of_its_own(ra
 async def test_a_job_tells_of_itself_between_what_ray_prints(ray, head, clock):
     ref = await ray.launch(launch_of())
     head.say(ref, '{"progress": 0.25}', "loss 0.7", '{"event": "checkpoint"}', '{"next_checkpoint_s": 90}')
-    head.say(ref, '{"revenue": 0.5, "currency": "EUR"}', '{"revenue": 0.25}')
+    head.say(ref, '{"revenue": 0.5, "currency": "EUR"}', '{"revenue": 0.25, "currency": "EUR"}')
     run = await only(ray)
     assert (run.state, run.progress, run.revenue_nano) == (RunState.RUNNING, 0.25, 750_000_000)
     assert run.last_checkpoint == clock()
@@ -184,7 +184,7 @@ async def test_runs_are_taken_up_again_after_a_restart(make, head, clock):
     before = make()
     head.cpus = 2
     running, ended, old = [await before.launch(launch_of(number)) for number in (1, 2, 3)]
-    head.say(running, '{"event": "checkpoint"}', '{"revenue": 1}')
+    head.say(running, '{"event": "checkpoint"}', '{"revenue": 1, "currency": "EUR"}')
     head.finish(old, "SUCCEEDED", 0)
     clock.forward(2 * 86_400)
     head.finish(ended, "FAILED", 3)

@@ -8,7 +8,7 @@ import pytest
 
 from custom_components.hashwarm.engine.jobs.executors import base_url, ray_answers
 from custom_components.hashwarm.engine.jobs.executors.answers import GarbageError, amount, number, parsed, share, text
-from custom_components.hashwarm.engine.jobs.executors.job_lines import GrowingLog, JobLines
+from custom_components.hashwarm.engine.jobs.executors.growing_log import GrowingLog
 from custom_components.hashwarm.engine.jobs.executors.web import WebClient
 from custom_components.hashwarm.engine.model.errors import InvalidValueError
 
@@ -50,30 +50,19 @@ async def test_a_server_may_live_below_a_path(session):
     assert str(client.at("/api/jobs/")) == "https://home:8443/ray/api/jobs/"
 
 
-def test_lines_tell_what_they_can():
-    lines = JobLines("EUR")
-    lines.feed('{"progress": 0.5}\r\n{"event": "checkpoint", "next_chec', NOW)
-    assert (lines.progress, lines.checkpoints) == (0.5, 0)
-    lines.feed('kpoint_s": 90}\n{"revenue": 1, "currency": "EUR"}\n{"revenue": 9, "currency": "USD"}\n', NOW)
-    assert (lines.checkpoints, lines.last_checkpoint) == (1, NOW)
-    assert lines.next_checkpoint == NOW + timedelta(seconds=90)
-    assert lines.revenue_nano == 1_000_000_000
-    lines.feed('{"progress": 7}\n{"progress": NaN}\n{"revenue": -1}\n{"revenue": 1e12}\n{nonsense}\n[1]\n', NOW)
-    lines.feed('{"next_checkpoint_s": 1e12}\n', NOW)
-    lines.feed('{"x": "' + "y" * 5000 + '", "progress": 0.9}\n', NOW)
-    assert (lines.progress, lines.revenue_nano) == (0.5, 1_000_000_000)
-    lines.feed('{"progress": 1}', NOW)
-    lines.finish(NOW)
-    lines.finish(NOW)
-    assert lines.progress == 1
-    assert max(len(line) for line in lines.lines) <= 4096
-
-
-def test_a_line_without_an_end_takes_no_room():
-    lines = JobLines()
-    for _ in range(100):
-        lines.feed("x" * 10_000, NOW)
-    assert len(lines._partial) <= 4097
+def test_what_a_log_tells_has_the_time_of_its_reading():
+    log, later = GrowingLog("EUR"), NOW + timedelta(seconds=10)
+    log.read('{"event": "checkpoint"}\n{"next_checkpoint_s": 90}\n', None)
+    assert (log.told.checkpoints, log.last_checkpoint, log.next_checkpoint) == (1, None, None)
+    said = '{"event": "checkpoint"}\n{"next_checkpoint_s": 90}\n' * 2
+    log.read(said, NOW)
+    assert (log.last_checkpoint, log.next_checkpoint) == (NOW, NOW + timedelta(seconds=90))
+    log.read(said + "loss 0.7\n", later)
+    assert (log.last_checkpoint, log.next_checkpoint) == (NOW, NOW + timedelta(seconds=90))
+    log.read(said + 'loss 0.7\n{"event": "checkpoint"}', later)
+    assert log.told.checkpoints == 2
+    log.finish(later)
+    assert (log.told.checkpoints, log.last_checkpoint, log.next_checkpoint) == (3, later, None)
 
 
 @settings(deadline=None)
@@ -83,14 +72,14 @@ def test_a_log_read_in_parts_tells_the_same(whole, cut):
     at_once.read(whole, NOW)
     in_parts.read(whole[:cut], NOW)
     in_parts.read(whole, NOW)
-    for name in ("progress", "checkpoints", "revenue_nano", "lines", "_partial"):
-        assert getattr(at_once.told, name) == getattr(in_parts.told, name)
+    assert at_once.told.told == in_parts.told.told
+    assert at_once.told.ring.last(100) == in_parts.told.ring.last(100)
 
 
 def test_a_log_that_begins_anew_is_read_anew():
-    log = GrowingLog()
-    log.read('{"revenue": 1}\n' * 3, NOW)
-    log.read('{"revenue": 2}\n', NOW)
+    log = GrowingLog("EUR")
+    log.read('{"revenue": 1, "currency": "EUR"}\n' * 3, NOW)
+    log.read('{"revenue": 2, "currency": "EUR"}\n', NOW)
     assert log.told.revenue_nano == 2_000_000_000
 
 

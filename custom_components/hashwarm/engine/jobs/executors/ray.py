@@ -15,7 +15,7 @@ from ...model.protocols import WallClock
 from ..executor import EXIT_SAVED, Abilities, Executor, Launch, PowerReading, RunState, RunStatus
 from . import ray_answers
 from .answers import TooLongError, record, text
-from .job_lines import GrowingLog
+from .growing_log import GrowingLog
 from .ray_answers import ClusterResources, RayJob, RayState
 from .web import ANSWER_S, NOT_FOUND, SERVER_ERROR, WebClient
 
@@ -183,8 +183,7 @@ class RayExecutor(Executor):
         if run.state is not RunState.LOST:
             async with run.lock:
                 await self._read_log(run)
-        said = list(run.log.told.lines)
-        return said[-lines:] if lines > 0 else []
+        return run.log.told.ring.last(lines)
 
     @override
     def power(self) -> PowerReading:
@@ -324,7 +323,7 @@ class RayExecutor(Executor):
             run.log_misses += is_last
             run.log_ends = run.log_misses >= _LOG_TRIES
         if run.log_ends:
-            run.log.told.finish(self._now())
+            run.log.finish(self._now())
 
     def _hear(self, run: _Run, whole: str) -> None:
         run.log.read(whole, None if run.adopted else self._now())
@@ -365,8 +364,8 @@ def _status(run: _Run) -> RunStatus:
         exit_code=run.exit_code,
         saved=run.saved,
         progress=told.progress,
-        last_checkpoint=told.last_checkpoint,
-        next_checkpoint=told.next_checkpoint,
+        last_checkpoint=run.log.last_checkpoint,
+        next_checkpoint=run.log.next_checkpoint,
         revenue_nano=told.revenue_nano,
         problem=run.problem,
     )
