@@ -35,8 +35,8 @@ if os.path.exists(folder + "/step"): step = int(open(folder + "/step").read() or
 def save(*_):
     with open(folder + "/fresh", "w") as file: file.write(str(step))
     os.replace(folder + "/fresh", folder + "/step")
-    print(json.dumps({"event": "checkpoint"}), flush=True)
-def leave(*_): save(); sys.exit(75)
+    os.write(1, b'\\n{"event": "checkpoint"}\\n')
+def leave(*_): save(); os._exit(75)
 signal.signal(signal.SIGTERM, leave)
 while step < 20:
     time.sleep(0.01); step += 1

@@ -25,8 +25,8 @@ import json, os, signal, sys, time
 def save(*_):
     time.sleep({save_s})
     with open(os.environ["HASHWARM_CHECKPOINT_DIR"] + "/step", "w") as file: file.write(str(step))
-    print(json.dumps({{"event": "checkpoint"}}), flush=True)
-    sys.exit(75)
+    os.write(1, b'\\n{{"event": "checkpoint"}}\\n')
+    os._exit(75)
 signal.signal(signal.SIGTERM, save)
 try: step = int(open(os.environ["HASHWARM_CHECKPOINT_DIR"] + "/step").read())
 except OSError: step = 0

@@ -15,11 +15,13 @@ from .executor import (
 )
 from .job import Checkpointing, Flexibility, Job, JobSpec, JobState, Payout, PayoutPer, Requirements
 from .lifecycle import Reason
+from .local import NOBODY, LocalExecutor, LocalSettings, as_nobody
 from .queue import JobQueue, PauseMode
 from .tables import SCHEMA, Transition, finish
 
 __all__ = [
     "EXIT_SAVED",
+    "NOBODY",
     "SCHEMA",
     "Abilities",
     "Booking",
@@ -35,6 +37,8 @@ __all__ = [
     "JobSpec",
     "JobState",
     "Launch",
+    "LocalExecutor",
+    "LocalSettings",
     "OnEvent",
     "PauseMode",
     "Payout",
@@ -45,5 +49,6 @@ __all__ = [
     "RunState",
     "RunStatus",
     "Transition",
+    "as_nobody",
     "finish",
 ]
