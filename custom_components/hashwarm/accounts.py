@@ -1,6 +1,7 @@
 """Pool accounts as a person set them up, made into the engine's."""
 
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry
@@ -20,6 +21,7 @@ from .engine.home import AccountOptions, AccountSettings, Scheme
 from .engine.money import Credentials, PoolKind
 
 _PPM_PER_PERCENT = 10_000
+_DIGITS = 16
 
 
 def accounts_of(entry: ConfigEntry[Any]) -> list[ConfigSubentry]:
@@ -37,6 +39,8 @@ def _options(account: ConfigSubentry) -> AccountOptions:
     return AccountOptions(
         settings=AccountSettings(
             account_id=account.subentry_id,
+            ledger_id=_ledger_id(data),
+            title=account.title,
             kind=PoolKind(data[CONF_POOL_KIND]),
             scheme=Scheme(data[CONF_SCHEME]),
             fee_ppm=round(data[CONF_FEE] * _PPM_PER_PERCENT),
@@ -46,6 +50,17 @@ def _options(account: ConfigSubentry) -> AccountOptions:
         credentials=credentials_of(data),
         base_url=data.get(CONF_POOL_URL),
     )
+
+
+def _ledger_id(data: Mapping[str, Any]) -> str:
+    """Return what the account's facts are booked under; an account that is added again is the same one again.
+
+    Another wallet, user or key, or solo instead of shares, is another account: its balances cannot be compared.
+    """
+    solo = Scheme(data[CONF_SCHEME]) is Scheme.SOLO
+    identity = data.get(CONF_ADDRESS) or data.get(CONF_USERNAME) or data.get(CONF_SECRET)
+    told = "/".join((data[CONF_POOL_KIND], str(identity), "solo" if solo else "shares"))
+    return f"{data[CONF_POOL_KIND]}-{sha256(told.encode()).hexdigest()[:_DIGITS]}"
 
 
 def credentials_of(data: Mapping[str, Any]) -> Credentials:

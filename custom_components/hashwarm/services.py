@@ -33,6 +33,14 @@ ATTR_FORMAT, ATTR_NOTE, ATTR_PAYOUT_ID, ATTR_START = "format", "note", "payout_i
 MAX_SAT = 2_100_000_000_000_000
 LONGEST_TEXT = 200
 
+
+def _whole(value: Any) -> int:
+    """Return a whole number of sat. Errors: vol.Invalid, also for what would be cut to one."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not float(value).is_integer():
+        raise vol.Invalid("expected a whole number of sat")
+    return int(value)
+
+
 _SHORT_TEXT = vol.All(cv.string, vol.Length(min=1, max=LONGEST_TEXT))
 _PRICE = vol.All(vol.Coerce(float), vol.Range(min=-10, max=1000))
 _BTC_PRICE = vol.All(vol.Coerce(float), vol.Range(min=0.01, max=MAX_PRICE))
@@ -47,7 +55,7 @@ CORRECT_SCHEMA = vol.Schema(
     {
         vol.Required(ATTR_PAYOUT_ID): _SHORT_TEXT,
         vol.Optional(ATTR_ACCOUNT): _SHORT_TEXT,
-        vol.Optional(ATTR_AMOUNT): vol.All(vol.Coerce(int), vol.Range(min=0, max=MAX_SAT)),
+        vol.Optional(ATTR_AMOUNT): vol.All(_whole, vol.Range(min=0, max=MAX_SAT)),
         vol.Optional(ATTR_BTC_PRICE): _BTC_PRICE,
         vol.Required(ATTR_NOTE): _SHORT_TEXT,
     }
@@ -83,9 +91,8 @@ async def _export(call: ServiceCall) -> ServiceResponse:
     heaters = {
         entry.unique_id: entry.title for entry in call.hass.config_entries.async_entries(DOMAIN) if entry.unique_id
     }
-    accounts = {account.subentry_id: account.title for account in accounts_of(home.config_entry)}
     try:
-        books = await home.home.export(start, end, heaters=heaters, accounts=accounts)
+        books = await home.home.export(start, end, heaters=heaters)
     except StoreError as error:
         raise _store_error(error) from error
     tables: dict[str, Any] = {"days": books.days, "payouts": books.payouts}

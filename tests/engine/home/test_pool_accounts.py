@@ -42,7 +42,7 @@ async def feeding(tmp_path, world_type):
     worlds = []
 
     async def open_world(scheme=Scheme.FPPS, kind=PoolKind.BRAIINS, figures=None, **settings):
-        account = AccountSettings(account_id="acc", kind=kind, scheme=scheme, heaters=("a", "b"), **settings)
+        account = AccountSettings(account_id="acc", title="Solo", kind=kind, scheme=scheme, heaters=("a", "b"), **settings)
         world = world_type(tmp_path / "ledger.db", tz="UTC", **({} if figures is None else {"figures": figures}))
         world.accounts = [(account, Told())]
         await world.open()
@@ -274,7 +274,7 @@ async def test_a_person_corrects_a_payout_and_what_follows_from_it(feeding):
     told = await world.home.accounts.correct_payout("acc", "cb", sat=None, btc_price=90_000, note="my exchange")
     assert (told.payout.sat, told.btc_price_nano) == (300_000_000, 90_000 * 10**9)
     books = await world.home.export(
-        world.wall.date() - timedelta(days=2), world.wall.date(), heaters={"a": "Cellar"}, accounts={"acc": "Solo"}
+        world.wall.date() - timedelta(days=2), world.wall.date(), heaters={"a": "Cellar"}
     )
     (payout,) = books.payouts
     assert (payout["account"], payout["cost_basis"], payout["told_sat"]) == ("Solo", "270000", 312_500_000)

@@ -242,13 +242,15 @@ class Home:
             heat_cost_per_kwh=heat_cost,
         )
 
-    async def export(
-        self, start: date, end: date, *, heaters: Mapping[str, str], accounts: Mapping[str, str]
-    ) -> Export:
-        """Return the books of these days; heaters and accounts by the names people gave them. Errors: StoreError."""
+    async def export(self, start: date, end: date, *, heaters: Mapping[str, str]) -> Export:
+        """Return the books of these days, heaters by the names people gave them. Errors: StoreError."""
         days = await self._ledger.days(start.toordinal(), end.toordinal())
-        payouts = {accounts.get(account, account): await self.accounts.payouts(account) for account in accounts}
-        return Export(days=day_rows(days, heaters, self._currency), payouts=payout_rows(payouts, start, end))
+        payouts = [
+            row for title, told in await self.accounts.all_payouts() for row in payout_rows({title: told}, start, end)
+        ]
+        return Export(
+            days=day_rows(days, heaters, self._currency), payouts=sorted(payouts, key=lambda row: str(row["paid_at"]))
+        )
 
     def add_listener(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call `listener` after each write, also a failed one; returns how to stop that."""

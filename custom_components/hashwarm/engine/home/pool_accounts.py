@@ -12,7 +12,7 @@ from ..model.errors import InvalidValueError, SourceError
 from ..model.protocols import Monotonic, WallClock
 from ..money import Earning, Ledger, Market, Scheme
 from ..money.account_book import LOOKS_BACK_DAYS, Look, Taken, take
-from ..money.account_tables import BookedPayout, account_ids, correct_payout, get_payouts
+from ..money.account_tables import BookedPayout, account_ids, account_titles, correct_payout, get_payouts
 from ..money.calendar import epoch_ms
 from ..money.credited import credited_by_day
 from ..money.entries import Entry, mark_placed, unplaced_entries
@@ -33,7 +33,10 @@ class AccountSettings:
     """A pool account as a person set it up."""
 
     account_id: str
-    """What its facts are booked under, for good."""
+    """What the home knows it by."""
+    ledger_id: str = ""
+    """What its facts are booked under: another wallet or another way of being paid is another account."""
+    title: str = ""
     kind: PoolKind
     scheme: Scheme
     fee_ppm: int = 0
@@ -44,7 +47,12 @@ class AccountSettings:
     @property
     def earning(self) -> Earning:
         """What the share work of its heaters is paid for."""
-        return Earning(scheme=self.scheme, fee_ppm=self.fee_ppm, account=self.account_id)
+        return Earning(scheme=self.scheme, fee_ppm=self.fee_ppm, account=self.booked_as)
+
+    @property
+    def booked_as(self) -> str:
+        """What its facts are booked under."""
+        return self.ledger_id or self.account_id
 
 
 class NewsKind(StrEnum):
@@ -122,6 +130,7 @@ class PoolAccounts:
         self._now = now
         self._states = dict.fromkeys(self._settings, AccountState())
         self._listeners: list[Callable[[Sequence[News]], None]] = []
+        self._renew_due = False
 
     @property
     def settings(self) -> Mapping[str, AccountSettings]:
@@ -163,8 +172,10 @@ class PoolAccounts:
         """Book a look at an account and tell of it. Errors: StoreError, after which the next look makes up for it."""
         settings = self._settings[account_id]
         await self._ledger.flush()
+        await self._renew_if_due()
         look = Look(
-            account=account_id,
+            account=settings.booked_as,
+            title=settings.title,
             reading=reading,
             scheme=settings.scheme,
             currency=self._currency,
@@ -174,19 +185,30 @@ class PoolAccounts:
             lists_all_payouts=settings.kind is PoolKind.ADDRESS_WATCH or settings.scheme is Scheme.SOLO,
             tells_days=Tells.DAYS in POOLS[settings.kind].tells,
         )
+        # Whatever comes of the write, what is shown may be old from here on.
+        self._renew_due = True
         taken = await self._store.write(lambda connection: take(connection, look))
-        await self._note(account_id, reading, taken)
-        if taken.entries:
-            await self._ledger.renew_entries()
         news = _news(account_id, taken)
-        for listener in list(self._listeners):
-            listener(news)
+        try:
+            await self._renew_if_due()
+            await self._note(account_id, reading, taken)
+        finally:
+            for listener in list(self._listeners):
+                listener(news)
         return taken
+
+    async def _renew_if_due(self) -> None:
+        """Show what was booked. Errors: StoreError, and it is made up for before the next look."""
+        if self._renew_due:
+            await self._ledger.renew_entries()
+            self._renew_due = False
 
     async def _note(self, account_id: str, reading: AccountReading, taken: Taken) -> None:
         """Keep how the account stands now. Errors: StoreError."""
         first_day = (reading.at - _COMPARED).toordinal()
-        settled = await self._store.read(lambda connection: settled_usat(connection, account_id, first_day))
+        settled = await self._store.read(
+            lambda connection: settled_usat(connection, self._booked_as(account_id), first_day)
+        )
         told = [booked.payout for booked in await self.payouts(account_id)]
         paid = [payout for payout in told if payout.state is not PayoutState.GONE]
         confirmed, estimated = settled if settled is not None else (None, None)
@@ -198,18 +220,32 @@ class PoolAccounts:
             estimated_sat=None if estimated is None else estimated / MICRO_SAT_PER_SAT,
         )
 
+    def _booked_as(self, account_id: str) -> str:
+        settings = self._settings.get(account_id)
+        return account_id if settings is None else settings.booked_as
+
+    async def all_payouts(self) -> list[tuple[str, list[BookedPayout]]]:
+        """Return every payout of every account there ever was, by its name. Errors: StoreError."""
+
+        def read(connection: sqlite3.Connection) -> list[tuple[str, list[BookedPayout]]]:
+            numbers = account_ids(connection, {})
+            titles = account_titles(connection)
+            return [(title, get_payouts(connection, numbers[name])) for name, title in titles.items()]
+
+        return await self._store.read(read)
+
     async def payouts(self, account_id: str) -> list[BookedPayout]:
         """Return every payout of an account, oldest first. Errors: StoreError."""
 
         def read(connection: sqlite3.Connection) -> list[BookedPayout]:
-            number = account_ids(connection, {}).get(account_id)
+            number = account_ids(connection, {}).get(self._booked_as(account_id))
             return [] if number is None else get_payouts(connection, number)
 
         return await self._store.read(read)
 
     async def credited(self, account_id: str) -> dict[date, int]:
         """Return what the pool credited for each day in UTC, in sat, oldest first. Errors: StoreError."""
-        return await self._store.read(lambda connection: credited_by_day(connection, account_id))
+        return await self._store.read(lambda connection: credited_by_day(connection, self._booked_as(account_id)))
 
     async def unplaced(self, until: datetime) -> list[Entry]:
         """Return what was settled up to then and is not in its place in the statistics. Errors: StoreError."""
@@ -236,11 +272,12 @@ class PoolAccounts:
         def correct(connection: sqlite3.Connection) -> None:
             correct_payout(
                 connection,
-                account_ids(connection, {})[account_id],
+                account_ids(connection, {})[self._booked_as(account_id)],
                 payout_id,
                 at_ms=at_ms,
                 sat=before.payout.sat if sat is None else sat,
                 btc_price_nano=before.btc_price_nano if price_nano is None else price_nano,
+                currency=self._currency,
                 note=note,
             )
 

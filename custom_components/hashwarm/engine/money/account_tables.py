@@ -9,7 +9,8 @@ from .pools.reading import AccountReading, FoundBlock, Payout, PayoutState
 
 # A payout's state may change, its amount never: a person's correction is a fact of its own beside it.
 _ACCOUNT = (
-    "CREATE TABLE money_account (id INTEGER PRIMARY KEY, name TEXT UNIQUE NOT NULL, since_ms INTEGER NOT NULL) STRICT"
+    "CREATE TABLE money_account (id INTEGER PRIMARY KEY, name TEXT UNIQUE NOT NULL, since_ms INTEGER NOT NULL,"
+    " title TEXT NOT NULL DEFAULT '') STRICT"
 )
 _BALANCE = """
 CREATE TABLE money_balance (account INTEGER NOT NULL, at_ms INTEGER NOT NULL, unpaid_sat INTEGER, paid_sat INTEGER,
@@ -24,7 +25,7 @@ CREATE TABLE money_payout (account INTEGER NOT NULL, payout_id TEXT NOT NULL, at
 _CORRECTION = """
 CREATE TABLE money_payout_correction (id INTEGER PRIMARY KEY, account INTEGER NOT NULL, payout_id TEXT NOT NULL,
  at_ms INTEGER NOT NULL, sat INTEGER CHECK (sat BETWEEN 0 AND 2100000000000000), btc_price_nano INTEGER,
- note TEXT NOT NULL) STRICT
+ currency TEXT NOT NULL, note TEXT NOT NULL) STRICT
 """
 _BLOCK = """
 CREATE TABLE money_block (account INTEGER NOT NULL, block_hash TEXT NOT NULL, at_ms INTEGER NOT NULL, height INTEGER,
@@ -33,17 +34,21 @@ CREATE TABLE money_block (account INTEGER NOT NULL, block_hash TEXT NOT NULL, at
 _SETTLEMENT = """
 CREATE TABLE money_settlement (id INTEGER PRIMARY KEY, account INTEGER NOT NULL, key TEXT NOT NULL,
  revision INTEGER NOT NULL, from_ms INTEGER NOT NULL, to_ms INTEGER NOT NULL, sat INTEGER NOT NULL,
- books INTEGER NOT NULL, estimated_usat INTEGER, at_ms INTEGER NOT NULL, UNIQUE (account, key, revision)) STRICT
+ books INTEGER NOT NULL, estimated_usat INTEGER, paid_sat INTEGER NOT NULL, at_ms INTEGER NOT NULL,
+ UNIQUE (account, key, revision)) STRICT
 """
 ACCOUNT_TABLES = (_ACCOUNT, _BALANCE, _PAYOUT, _CORRECTION, _BLOCK, _SETTLEMENT)
 _PUT_PAYOUT = (
     "INSERT INTO money_payout VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (account, payout_id) DO UPDATE SET"
+    " sat = IIF(state = 'pending' AND excluded.state != 'gone', excluded.sat, sat),"
     " state = excluded.state, at_ms = IIF(excluded.state = 'gone', at_ms, excluded.at_ms),"
+    " currency = IIF(btc_price_nano IS NULL, excluded.currency, currency),"
     " btc_price_nano = IFNULL(btc_price_nano, excluded.btc_price_nano)"
 )
+_TXIDS = "SELECT txid FROM money_payout WHERE txid IS NOT NULL AND account != ?"
 _GET_PAYOUTS = """
 SELECT p.payout_id, p.at_ms, IFNULL(c.sat, p.sat), p.state, p.txid, IFNULL(c.btc_price_nano, p.btc_price_nano),
- p.currency, p.sat, c.note
+ IIF(c.btc_price_nano IS NULL, p.currency, c.currency), p.sat, c.note
 FROM money_payout AS p LEFT JOIN money_payout_correction AS c ON c.id = (SELECT MAX(id) FROM money_payout_correction
  WHERE account = p.account AND payout_id = p.payout_id)
 WHERE p.account = ? ORDER BY p.at_ms, p.payout_id
@@ -115,10 +120,12 @@ def put_payouts(
     currency: str,
 ) -> list[Payout]:
     """Write payouts down; return those that are new."""
+    elsewhere = {txid for (txid,) in connection.execute(_TXIDS, (account,))}
+    # One transaction pays one account, however many watch its address.
+    payouts = [payout for payout in payouts if payout.txid is None or payout.txid not in elsewhere]
     known = {payout_id for (payout_id,) in connection.execute(
         "SELECT payout_id FROM money_payout WHERE account = ?", (account,)
     )}  # fmt: skip
-    payouts = list(payouts)
     connection.executemany(
         _PUT_PAYOUT,
         [
@@ -134,10 +141,14 @@ def put_payouts(
 
 def put_blocks(connection: sqlite3.Connection, account: int, blocks: Iterable[FoundBlock]) -> list[FoundBlock]:
     """Write found blocks down; return those that are new."""
+    elsewhere = {
+        name for (name,) in connection.execute("SELECT block_hash FROM money_block WHERE account != ?", (account,))
+    }
     return [
         block
         for block in blocks
-        if connection.execute(
+        if block.block_hash not in elsewhere
+        and connection.execute(
             "INSERT OR IGNORE INTO money_block VALUES (?, ?, ?, ?)",
             (account, block.block_hash, epoch_ms(block.at), block.height),
         ).rowcount
@@ -168,11 +179,22 @@ def correct_payout(
     at_ms: int,
     sat: int | None,
     btc_price_nano: int | None,
+    currency: str,
     note: str,
 ) -> None:
     """Write down a person's word on a payout, beside what the pool told; None leaves that as it is."""
     connection.execute(
-        "INSERT INTO money_payout_correction (account, payout_id, at_ms, sat, btc_price_nano, note)"
-        " VALUES (?, ?, ?, ?, ?, ?)",
-        (account, payout_id, at_ms, sat, btc_price_nano, note),
+        "INSERT INTO money_payout_correction (account, payout_id, at_ms, sat, btc_price_nano, currency, note)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (account, payout_id, at_ms, sat, btc_price_nano, currency, note),
     )
+
+
+def name_account(connection: sqlite3.Connection, account: int, title: str) -> None:
+    """Remember what a person calls an account, for when it is removed."""
+    connection.execute("UPDATE money_account SET title = ? WHERE id = ? AND title != ?", (title, account, title))
+
+
+def account_titles(connection: sqlite3.Connection) -> dict[str, str]:
+    """Return every account there ever was, by name, with what a person called it last."""
+    return dict(connection.execute("SELECT name, IIF(title = '', name, title) FROM money_account").fetchall())

@@ -1,7 +1,7 @@
 """When a pool has confirmed what had been estimated, and for which time; pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
 
 from .account_tables import Balance, BookedPayout
@@ -44,30 +44,55 @@ class Known:
     payouts: Sequence[BookedPayout]
     since_ms: int
     """From when on heaters fed it."""
+    paid_then_sat: int | None = None
+    """What payouts came to at the end of the last settled time, as they were told then."""
 
     def has(self, period: Period) -> bool:
         """Tell whether that was told before, booked or doubted."""
         told = self.settled.get(period.key)
         return told is not None and (told.from_ms, told.to_ms, told.sat) == (period.from_ms, period.to_ms, period.sat)
 
+    def overlaps(self, period: Period) -> bool:
+        """Tell whether a part of that time was booked under another name."""
+        return any(
+            told.books and key != period.key and max(told.from_ms, period.from_ms) < min(told.to_ms, period.to_ms)
+            for key, told in self.settled.items()
+        )
+
+    @property
+    def first_ms(self) -> int:
+        """When balances were looked at first."""
+        return min((period.to_ms for period in self.settled.values()), default=0)
+
     @property
     def mark_ms(self) -> int | None:
         """The end of the last settled time."""
         return max((period.to_ms for period in self.settled.values()), default=None)
+
+    def paid_sat(self, until_ms: int) -> int:
+        """Return what payouts came to since balances are looked at; what a pool says counts, not what a person does."""
+        return sum(
+            told.told_sat
+            for told in self.payouts
+            if told.payout.state is not PayoutState.GONE and self.first_ms < epoch_ms(told.payout.at) <= until_ms
+        )
 
 
 def newly_settled(reading: AccountReading, known: Known, scheme: Scheme, *, tells_days: bool = False) -> list[Period]:
     """Return the times for which the pool has said something new; a time told otherwise than before is among them.
 
     A pool that tells days has not closed one yet where it tells none: what the account grew by will be part of a day.
+    No time is ever booked under two names.
     """
     if scheme is Scheme.SOLO:
-        return _by_payouts(known, first_from_ms=known.since_ms)
-    if reading.days or tells_days:
-        return _by_days(reading, known)
-    if reading.credited_sat is not None or reading.unpaid_sat is not None:
-        return _by_balance(reading, known)
-    return _by_payouts(known, first_from_ms=None)
+        periods = _by_payouts(known, first_from_ms=known.since_ms)
+    elif reading.days or tells_days:
+        periods = _by_days(reading, known)
+    elif reading.credited_sat is not None or reading.unpaid_sat is not None:
+        periods = _by_balance(reading, known)
+    else:
+        periods = _by_payouts(known, first_from_ms=None)
+    return [period for period in periods if not known.has(period) and not (period.books and known.overlaps(period))]
 
 
 def _by_days(reading: AccountReading, known: Known) -> list[Period]:
@@ -79,7 +104,7 @@ def _by_days(reading: AccountReading, known: Known) -> list[Period]:
         if end_ms > epoch_ms(reading.at) or start_ms < known.since_ms:
             continue
         periods.append(Period(key=f"day:{told.day}", from_ms=start_ms, to_ms=end_ms, sat=told.sat))
-    return [period for period in periods if not known.has(period)]
+    return periods
 
 
 def _by_balance(reading: AccountReading, known: Known) -> list[Period]:
@@ -90,7 +115,7 @@ def _by_balance(reading: AccountReading, known: Known) -> list[Period]:
     next_day = reading.at.astimezone(UTC).date() > moment(mark_ms).date()
     if not next_day or now_ms - mark_ms < _LEAST_MS:
         return []
-    grown_sat = _grown_sat(reading, known, mark_ms)
+    grown_sat = _grown_sat(reading, known)
     if grown_sat is not None and grown_sat >= 0:
         return [Period(key=f"until:{now_ms}", from_ms=mark_ms, to_ms=now_ms, sat=grown_sat)]
     if now_ms - mark_ms < _PATIENCE_MS:
@@ -98,7 +123,7 @@ def _by_balance(reading: AccountReading, known: Known) -> list[Period]:
     return [Period(key=f"until:{now_ms}", from_ms=mark_ms, to_ms=now_ms, sat=0, books=False)]
 
 
-def _grown_sat(reading: AccountReading, known: Known, mark_ms: int) -> int | None:
+def _grown_sat(reading: AccountReading, known: Known) -> int | None:
     """Return what was credited since the mark, None where it cannot be told."""
     then = known.balance_then
     if then is None:
@@ -110,28 +135,31 @@ def _grown_sat(reading: AccountReading, known: Known, mark_ms: int) -> int | Non
     grown_sat = reading.unpaid_sat - then.unpaid_sat
     if reading.paid_sat is not None and then.paid_sat is not None:
         return grown_sat + reading.paid_sat - then.paid_sat
-    paid = [told.payout for told in known.payouts if told.payout.state is not PayoutState.GONE]
-    return grown_sat + sum(payout.sat for payout in paid if mark_ms < epoch_ms(payout.at) <= epoch_ms(reading.at))
+    # A withdrawal that failed was counted as paid then: it is back in the balance, and is no income.
+    return grown_sat + known.paid_sat(epoch_ms(reading.at)) - (known.paid_then_sat or 0)
 
 
 def _by_payouts(known: Known, *, first_from_ms: int | None) -> list[Period]:
-    """Return the time before each payout, back to the one before; before the first nobody knows how far it reaches."""
+    """Return the time before each payout, back to the one before; before the first nobody knows how far it reaches.
+
+    A payout that was taken back has paid for nothing: what had been estimated holds again.
+    """
     periods: list[Period] = []
     from_ms = first_from_ms
     for booked in known.payouts:
         payout, to_ms = booked.payout, epoch_ms(booked.payout.at)
-        if to_ms < known.since_ms or payout.state is PayoutState.PENDING:
-            from_ms = to_ms if from_ms is None or payout.state is not PayoutState.PENDING else from_ms
-            continue
-        sat = 0 if payout.state is PayoutState.GONE else payout.sat
         before = known.settled.get(f"payout:{payout.payout_id}")
-        start_ms = before.from_ms if before is not None else (to_ms if from_ms is None else min(from_ms, to_ms))
-        end_ms = before.to_ms if before is not None else to_ms
-        periods.append(
-            Period(key=f"payout:{payout.payout_id}", from_ms=start_ms, to_ms=end_ms, sat=sat, books=start_ms < end_ms)
-        )
-        from_ms = end_ms
-    return [period for period in periods if not known.has(period)]
+        if payout.state is PayoutState.GONE and before is not None:
+            periods.append(replace(before, sat=0, books=False))
+        if payout.state is not PayoutState.CONFIRMED:
+            continue
+        if to_ms >= known.since_ms:
+            start_ms = to_ms if from_ms is None else min(from_ms, to_ms)
+            start_ms, end_ms = (start_ms, to_ms) if before is None else (before.from_ms, before.to_ms)
+            key = f"payout:{payout.payout_id}"
+            periods.append(Period(key=key, from_ms=start_ms, to_ms=end_ms, sat=payout.sat, books=start_ms < end_ms))
+        from_ms = max(to_ms, from_ms or to_ms)
+    return periods
 
 
 def doubtful(sat: int, estimated_usat: int, scheme: Scheme, length_ms: int) -> bool:
