@@ -11,6 +11,7 @@ from homeassistant.config_entries import (
     ConfigEntryChange,
     ConfigEntryState,
     ConfigSubentry,
+    ConfigSubentryData,
 )
 from homeassistant.const import EVENT_CORE_CONFIG_UPDATE, EVENT_HOMEASSISTANT_FINAL_WRITE, EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import Event, HomeAssistant, callback
@@ -35,6 +36,7 @@ from .const import (
     HOME_PLATFORMS,
     KIND_HOME,
     KIND_LOCAL_WORKER,
+    SUBENTRIES,
 )
 from .coordinator import (
     HashwarmConfigEntry,
@@ -293,11 +295,22 @@ async def _async_park(hass: HomeAssistant, entry: HeaterConfigEntry, stored: dic
             tell_left_running(hass, entry, told_w)
 
 
+def _as_new(subentry: ConfigSubentry) -> ConfigSubentryData:
+    """Return a circuit or pool account as a new home takes it over."""
+    return ConfigSubentryData(
+        data=subentry.data,
+        subentry_type=subentry.subentry_type,
+        title=subentry.title,
+        unique_id=subentry.unique_id,
+    )
+
+
 async def _async_renew_home(hass: HomeAssistant, home: ConfigEntry[Any]) -> None:
-    """Once the home is gone for good, give the heaters that run a new one with the same price and market."""
+    """Once the home is gone for good, give the heaters that run a new one with all that a person told the old one."""
     async with home.setup_lock:
         heaters = loaded_heaters(hass)
     if heaters:
-        await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_SYSTEM}, data=dict(home.options))
+        kept = {**home.options, SUBENTRIES: [_as_new(subentry) for subentry in home.subentries.values()]}
+        await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_SYSTEM}, data=kept)
     for coordinator in heaters:
         hass.config_entries.async_schedule_reload(coordinator.config_entry.entry_id)

@@ -34,7 +34,7 @@ from .engine.model.errors import (
     AddressNetworkError,
     SourceError,
 )
-from .engine.money import POOLS, Need, PoolInfo, PoolKind, build_reader, parse_address
+from .engine.money import POOLS, Need, PoolInfo, PoolKind, Tells, build_reader, parse_address
 
 _PPM_PER_PERCENT = 10_000
 _SECRETS = (CONF_ADDRESS, CONF_USERNAME, CONF_SECRET)
@@ -162,9 +162,14 @@ class AccountFlow(ConfigSubentryFlow):
         errors = _address_errors(data[CONF_ADDRESS]) if self._info.needs is Need.ADDRESS else _secret_errors(data)
         if not errors and self._known_already(data):
             return {"base": "account_twice"}
+        if not errors and data[CONF_OTHERS_FEED] and Tells.HASH_RATE not in self._info.tells:
+            return {CONF_OTHERS_FEED: "others_unknown"}
         return errors
 
     def _known_already(self, data: Mapping[str, Any]) -> bool:
+        """Return whether another account is of the same address, at whatever pool, or of the same user and key."""
+        if CONF_ADDRESS in data:
+            return any(account.data.get(CONF_ADDRESS) == data[CONF_ADDRESS] for account in self._others)
         mine = (data[CONF_POOL_KIND], *(data.get(name) for name in _SECRETS))
         return any(
             mine == (account.data[CONF_POOL_KIND], *(account.data.get(name) for name in _SECRETS))
@@ -200,7 +205,7 @@ class AccountFlow(ConfigSubentryFlow):
         data[CONF_HEATERS] = [entry.unique_id for entry in entries if entry is not None]
         data[CONF_POOL_KIND] = self._kind
         if CONF_ADDRESS in data:
-            data[CONF_ADDRESS] = data[CONF_ADDRESS].strip()
+            data[CONF_ADDRESS] = _in_one_form(data[CONF_ADDRESS])
         changed = self._changed
         if changed is not None and not data.get(CONF_SECRET) and CONF_SECRET in changed.data:
             data[CONF_SECRET] = changed.data[CONF_SECRET]
@@ -214,6 +219,14 @@ class AccountFlow(ConfigSubentryFlow):
         if (changed := self._changed) is not None:
             return self.async_update_and_abort(self._get_entry(), changed, title=title, data=data)
         return self.async_create_entry(title=title, data=data)
+
+
+def _in_one_form(text: str) -> str:
+    """Return an address as servers write it, so that none is added twice; what is none stays as it was typed."""
+    try:
+        return parse_address(text).text
+    except AddressError:
+        return text.strip()
 
 
 def _secret_errors(data: Mapping[str, Any]) -> dict[str, str]:

@@ -30,6 +30,7 @@ from .const import (
     KIND_LOCAL_WORKER,
     KIND_NETWORKED_MINER,
     LOGGER,
+    SUBENTRIES,
     SUBENTRY_ACCOUNT,
     SUBENTRY_CIRCUIT,
 )
@@ -79,7 +80,9 @@ class HashwarmConfigFlow(MinerSteps, EntitySteps, domain=DOMAIN):
         """Make the home entry, on behalf of the first heater."""
         await self.async_set_unique_id(HOME_UNIQUE_ID)
         self._abort_if_unique_id_configured()
-        return self.async_create_entry(title="Home", data={CONF_KIND: KIND_HOME}, options=options or {})
+        kept = dict(options or {})
+        subentries = kept.pop(SUBENTRIES, ())
+        return self.async_create_entry(title="Home", data={CONF_KIND: KIND_HOME}, options=kept, subentries=subentries)
 
     async def async_step_this_machine(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Pick the room, and see that this machine can hash."""

@@ -108,6 +108,7 @@ LOGGER: Final = logging.getLogger(__package__)
 MANUFACTURER: Final = "Hashwarm"
 MARKET_URL: Final = "https://mempool.space"
 MODELS: Final = {KIND_ENTITIES: "Heater of other entities", KIND_LOCAL_WORKER: "Hashing worker"}
+SUBENTRIES: Final = "subentries"
 SUBENTRY_ACCOUNT: Final = "account"
 SUBENTRY_CIRCUIT: Final = "circuit"
 

@@ -12,6 +12,7 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.helpers.typing import StateType
+from homeassistant.util.dt import utcnow
 
 from .accounts import accounts_of
 from .const import DOMAIN, HOME_UNIQUE_ID
@@ -250,7 +251,8 @@ class AccountSensor(AccountEntity, SensorEntity):
     @property
     @override
     def available(self) -> bool:
-        return self._state.reading is not None
+        reading = self._state.reading
+        return reading is not None and (utcnow() - reading.at).total_seconds() <= self.entity_description.stale_after_s
 
     @property
     @override

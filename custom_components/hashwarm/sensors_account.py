@@ -14,12 +14,17 @@ from .const import CONF_POOL_KIND, CONF_SCHEME
 from .engine.home import AccountReading, AccountState, Scheme
 from .engine.money import POOLS, PoolKind, Tells
 
+_DAY_S = 86_400.0
+_HOUR_S = 3600.0
+
 
 @dataclass(frozen=True, kw_only=True)
 class AccountSensorDescription(SensorEntityDescription):
     """How a figure of an account is found, and which pools tell it."""
 
     attributes_fn: Callable[[AccountState], dict[str, Any]] | None = None
+    stale_after_s: float = _DAY_S
+    """So old a look says nothing of now."""
     told_by: frozenset[Tells]
     """Any of these."""
     value_fn: Callable[[AccountState], StateType | datetime]
@@ -88,6 +93,7 @@ ACCOUNT_SENSORS: tuple[AccountSensorDescription, ...] = (
         native_unit_of_measurement="TH/s",
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=3,
+        stale_after_s=_HOUR_S,
         told_by=frozenset({Tells.HASH_RATE}),
         attributes_fn=_looked_at,
         value_fn=_reading(lambda reading: reading.hash_rate_hs / 1e12 if reading.hash_rate_hs is not None else None),
@@ -98,6 +104,7 @@ ACCOUNT_SENSORS: tuple[AccountSensorDescription, ...] = (
         entity_category=EntityCategory.DIAGNOSTIC,
         entity_registry_enabled_default=False,
         state_class=SensorStateClass.MEASUREMENT,
+        stale_after_s=_HOUR_S,
         told_by=frozenset({Tells.HASH_RATE}),
         value_fn=_reading(lambda reading: reading.workers),
     ),

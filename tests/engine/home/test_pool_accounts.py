@@ -8,6 +8,7 @@ import pytest
 from custom_components.hashwarm.engine.home import AccountSettings, Earning, NewsKind, Scheme
 from custom_components.hashwarm.engine.model.errors import InvalidValueError, SourceError, StoreUnavailableError
 from custom_components.hashwarm.engine.money import FigureKind
+from custom_components.hashwarm.engine.money.days import fold
 from custom_components.hashwarm.engine.money.pools import (
     AccountReading,
     ConfirmedDay,
@@ -42,7 +43,9 @@ async def feeding(tmp_path, world_type):
     worlds = []
 
     async def open_world(scheme=Scheme.FPPS, kind=PoolKind.BRAIINS, figures=None, **settings):
-        account = AccountSettings(account_id="acc", title="Solo", kind=kind, scheme=scheme, heaters=("a", "b"), **settings)
+        account = AccountSettings(
+            account_id="acc", title="Solo", kind=kind, scheme=scheme, heaters=("a", "b"), **settings
+        )
         world = world_type(tmp_path / "ledger.db", tz="UTC", **({} if figures is None else {"figures": figures}))
         world.accounts = [(account, Told())]
         await world.open()
@@ -273,10 +276,138 @@ async def test_a_person_corrects_a_payout_and_what_follows_from_it(feeding):
     assert sat(world) == 300_000_000
     told = await world.home.accounts.correct_payout("acc", "cb", sat=None, btc_price=90_000, note="my exchange")
     assert (told.payout.sat, told.btc_price_nano) == (300_000_000, 90_000 * 10**9)
-    books = await world.home.export(
-        world.wall.date() - timedelta(days=2), world.wall.date(), heaters={"a": "Cellar"}
-    )
+    books = await world.home.export(world.wall.date() - timedelta(days=2), world.wall.date(), heaters={"a": "Cellar"})
     (payout,) = books.payouts
     assert (payout["account"], payout["cost_basis"], payout["told_sat"]) == ("Solo", "270000", 312_500_000)
     assert {row["heater"] for row in books.days} == {"Cellar", "b"}
     assert sum(float(row["earned_sat"]) for row in books.days) == pytest.approx(300_000_000)
+
+
+async def test_a_time_is_never_booked_under_two_names(feeding):
+    world = await feeding()
+    await world.home.accounts.take("acc", AccountReading(at=world.wall, credited_sat=0))
+    await a_whole_day(world)
+    await world.home.accounts.take("acc", AccountReading(at=world.wall, credited_sat=160))
+    await world.home.accounts.take("acc", replace(yesterday_told(world, 160), credited_sat=160))
+    assert world.home.totals().all_time.confirmed_sat == 160
+    assert sat(world) == pytest.approx(160, abs=1e-5)
+
+
+async def test_one_block_pays_one_account(feeding, world_type):
+    world = await feeding(Scheme.SOLO, PoolKind.CKPOOL)
+    twin = AccountSettings(account_id="twin", kind=PoolKind.PUBLIC_POOL, scheme=Scheme.SOLO, heaters=("c",))
+    await world.close()
+    world.accounts = [*world.accounts, (twin, Told())]
+    await world.open()
+    for heater in ("a", "b", "c"):
+        world.home.set_earning(heater, Earning())
+    await a_whole_day(world)
+    world.run(3600, hash_rate=TERA, heater="c")
+    world.home.release("c")
+    paid = Payout(payout_id="cb", at=world.wall, sat=312_500_000, txid="cb")
+    block = FoundBlock(block_hash="00ab", at=world.wall, txid="cb", sat=312_500_000)
+    for account in ("acc", "twin"):
+        await world.home.accounts.take(account, AccountReading(at=world.wall, payouts=(paid,), blocks=(block,)))
+    assert sat(world) == 312_500_000
+    books = await world.home.export(world.wall.date(), world.wall.date(), heaters={})
+    assert len(books.payouts) == 1
+
+
+async def test_a_payout_that_is_gone_gives_the_estimate_back(feeding):
+    world = await feeding(Scheme.PPLNS, PoolKind.ADDRESS_WATCH)
+    first = Payout(payout_id="1", at=world.wall, sat=5, txid="1")
+    await world.home.accounts.take("acc", AccountReading(at=world.wall, payouts=(first,)))
+    await a_whole_day(world)
+    estimated = sat(world)
+    paid = Payout(payout_id="2", at=world.wall, sat=160, txid="2")
+    await world.home.accounts.take("acc", AccountReading(at=world.wall, payouts=(first, paid)))
+    assert sat(world) == pytest.approx(160, abs=1e-5)
+    await world.home.accounts.take("acc", AccountReading(at=world.wall, payouts=(first,)))
+    assert sat(world) == pytest.approx(estimated, abs=1e-5)
+    world.tick(3600)
+    again = replace(paid, payout_id="3", txid="3", at=world.wall)
+    await world.home.accounts.take("acc", AccountReading(at=world.wall, payouts=(first, again)))
+    assert sat(world) == pytest.approx(160, abs=1e-5), "paid again by another transaction"
+
+
+async def test_a_withdrawal_that_fails_is_no_income_and_a_correction_changes_no_balance(feeding):
+    world = await feeding(Scheme.POOL, PoolKind.NICEHASH)
+    await world.home.accounts.take("acc", AccountReading(at=world.wall, unpaid_sat=900))
+    await a_whole_day(world)
+    asked = Payout(payout_id="w", at=world.wall - timedelta(hours=2), sat=900, state=PayoutState.PENDING)
+    await world.home.accounts.take("acc", AccountReading(at=world.wall, unpaid_sat=160, payouts=(asked,)))
+    assert world.home.totals().all_time.confirmed_sat == 160
+    await mine(world, hours=23)
+    failed = replace(asked, state=PayoutState.GONE)
+    await world.home.accounts.take("acc", AccountReading(at=world.wall, unpaid_sat=1220, payouts=(failed,)))
+    assert world.home.totals().all_time.confirmed_sat == 320
+    await world.home.accounts.correct_payout("acc", "w", sat=1, btc_price=None, note="never came")
+    assert world.home.totals().all_time.confirmed_sat == 320
+
+
+async def test_a_correction_of_folded_days_is_exact_to_the_last_sat(feeding):
+    world = await feeding(Scheme.SOLO, PoolKind.CKPOOL)
+    await a_whole_day(world)
+    await mine(world, hours=24)
+    world.tick(600)
+    paid = Payout(payout_id="cb", at=world.wall, sat=300_000_000, txid="cb")
+    await world.home.accounts.take("acc", AccountReading(at=world.wall, payouts=(paid,)))
+    for folded in (world.wall.toordinal() - 1, world.wall.toordinal() + 1):
+        await world.store.write(lambda c, before=folded: fold(c, before, 99))
+        for amount in (290_000_000, 280_000_000):
+            await world.home.accounts.correct_payout("acc", "cb", sat=amount, btc_price=None, note="x")
+            assert sat(world) == amount
+            assert world.home.totals().all_time.confirmed_sat == amount
+
+
+async def test_work_that_comes_after_its_day_was_settled_is_not_added_on_top(feeding):
+    world = await feeding()
+    world.tick((datetime(2026, 11, 23, tzinfo=UTC) - world.wall).total_seconds())
+    await mine(world, hours=23)
+    later = world.wall + timedelta(hours=2)
+    told = AccountReading(at=later, days=(ConfirmedDay(day=date(2026, 11, 23), sat=120),))
+    await world.home.accounts.take("acc", told)
+    await mine(world, hours=1)
+    assert sat(world) > 120
+    await world.home.accounts.take("acc", told)
+    assert sat(world) == pytest.approx(120, abs=1e-5)
+
+
+async def test_a_read_that_fails_after_the_write_is_made_up_for(feeding, monkeypatch):
+    world = await feeding()
+    await a_whole_day(world)
+    renew = world.home._ledger.renew_entries
+
+    async def gone():
+        raise StoreUnavailableError("just now")
+
+    monkeypatch.setattr(world.home._ledger, "renew_entries", gone)
+    with pytest.raises(StoreUnavailableError):
+        await world.home.accounts.take("acc", yesterday_told(world, 120))
+    monkeypatch.setattr(world.home._ledger, "renew_entries", renew)
+    await world.home.accounts.take("acc", yesterday_told(world, 120))
+    assert sat(world) == pytest.approx(120, abs=1e-5)
+
+
+async def test_a_block_of_the_first_hour_is_booked_once_that_is_over(feeding):
+    world = await feeding(Scheme.SOLO, PoolKind.CKPOOL)
+    world.run(600, hash_rate=TERA)
+    block = Payout(payout_id="cb", at=world.wall, sat=312_500_000, txid="cb")
+    await world.home.accounts.take("acc", AccountReading(at=world.wall, payouts=(block,)))
+    assert sat(world) == 0
+    world.home.release("a")
+    world.tick(600)
+    await world.home.accounts.take("acc", AccountReading(at=world.wall, payouts=(block,)))
+    assert sat(world) == 312_500_000
+
+
+async def test_a_block_waits_for_a_price_to_be_valued_at(feeding):
+    figures = {FigureKind.DIFFICULTY: 150e12, FigureKind.REWARD_SAT: 314_500_000}
+    world = await feeding(Scheme.SOLO, PoolKind.CKPOOL, figures=figures)
+    await a_whole_day(world)
+    block = Payout(payout_id="cb", at=world.wall, sat=312_500_000, txid="cb")
+    await world.home.accounts.take("acc", AccountReading(at=world.wall, payouts=(block,)))
+    assert sat(world) == 0, "not worth 0.00, but not valued yet"
+    world.market._manual.figures[FigureKind.BTC_PRICE] = 100_000
+    await world.home.accounts.take("acc", AccountReading(at=world.wall, payouts=(block,)))
+    assert (sat(world), world.home.totals().all_time.earned_value) == (312_500_000, 312_500)

@@ -18,6 +18,8 @@ LOOKS_BACK_DAYS = 30
 """So far back a look asks for payouts again: the chain may still take some of them back, and pools correct theirs."""
 _RECENT_MS = (LOOKS_BACK_DAYS - 5) * 86_400_000
 """A payout that was told within this time and is not any more was taken back; older ones may not be asked for."""
+_ROUNDED_MS = 60_000
+"""Pools tell times in whole seconds, by clocks of their own."""
 _WAITED_FOR_MS = 2 * 86_400_000
 _LATE_MS = 3 * 86_400_000
 """So long a settled time is looked at again for work that came late."""
@@ -79,8 +81,8 @@ def take(connection: sqlite3.Connection, look: Look) -> Taken:
     entries, doubt = _settle(connection, look, settling, known)
     # What happened before anybody looked is history, not news.
     return Taken(
-        payouts=tuple(payout for payout in new_payouts if epoch_ms(payout.at) >= known.since_ms),
-        blocks=tuple(block for block in new_blocks if epoch_ms(block.at) >= known.since_ms),
+        payouts=tuple(payout for payout in new_payouts if epoch_ms(payout.at) >= known.since_ms - _ROUNDED_MS),
+        blocks=tuple(block for block in new_blocks if epoch_ms(block.at) >= known.since_ms - _ROUNDED_MS),
         entries=tuple(entries),
         doubtful=doubt,
     )
@@ -107,7 +109,8 @@ def _settle(connection: sqlite3.Connection, look: Look, settling: Settling, know
     paid_sat = 0 if known.mark_ms is None else known.paid_sat(settling.at_ms)
     for period in newly_settled(look.reading, known, look.scheme, tells_days=look.tells_days):
         done = _done(connection, settling, period, look.scheme)
-        if period.books and settling.at_ms - period.to_ms < _WAITED_FOR_MS and _is_early(done, settling):
+        young = period.key not in known.settled and settling.at_ms - period.to_ms < _WAITED_FOR_MS
+        if period.books and young and _is_early(done, settling):
             continue
         usat = _ours_usat(period, done, look)
         if usat is None or (period.books and _is_doubtful(period, usat, done, look)):

@@ -119,11 +119,15 @@ class Ledger:
     async def days(self, first_day: int, last_day: int) -> dict[str, dict[int, Sums]]:
         """Return the sums of each heater's local days, everything included. Errors: StoreError."""
         await self.flush()
-        days = await self._store.read(lambda connection: day_sums(connection, self._currency, first_day, last_day))
+        async with self._writing:
+            days = await self._store.read(lambda connection: day_sums(connection, self._currency, first_day, last_day))
+            unwritten = list(self._unwritten.values())
+        late = [(row.heater_id, row.terms.day, Sums().add_row(row, self._currency)) for row in unwritten]
         for heater_id, account in self._accounts.items():
-            for day, sums in account.unclosed():
-                if first_day <= day <= last_day:
-                    days.setdefault(heater_id, {}).setdefault(day, Sums()).add(sums)
+            late += [(heater_id, day, sums) for day, sums in account.unclosed()]
+        for heater_id, day, sums in late:
+            if first_day <= day <= last_day:
+                days.setdefault(heater_id, {}).setdefault(day, Sums()).add(sums)
         return days
 
     async def renew_entries(self) -> None:

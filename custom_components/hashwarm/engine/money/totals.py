@@ -69,6 +69,7 @@ class Totals:
 def period_totals(sums: Sums) -> PeriodTotals:
     """Return a period as people read it."""
     after = None
+    settled = sums.confirmed_usat or sums.difference_usat
     if sums.both_mj > 0:
         after = (sums.both_cost_nano - sums.both_value_nano) * MJ_PER_KWH / (NANO * sums.both_mj)
     return PeriodTotals(
@@ -77,7 +78,7 @@ def period_totals(sums: Sums) -> PeriodTotals:
         cost_known_share=sums.cost_mj / sums.energy_mj if sums.energy_mj else None,
         earned_sat=sums.earned_usat / MICRO_SAT_PER_SAT if sums.earned_ms else None,
         confirmed_sat=sums.confirmed_usat / MICRO_SAT_PER_SAT if sums.earned_ms else None,
-        difference_sat=sums.difference_usat / MICRO_SAT_PER_SAT if sums.confirmed_usat else None,
+        difference_sat=sums.difference_usat / MICRO_SAT_PER_SAT if settled else None,
         earned_known_share=sums.earned_ms / sums.length_ms if sums.length_ms else None,
         earned_value=sums.value_nano / NANO if sums.value_ms else None,
         ai_value=sums.ai_nano / NANO if sums.value_ms else None,

@@ -63,11 +63,18 @@ def parse_rewards(answer: object, since: date, today: date) -> tuple[ConfirmedDa
 
 
 def parse_payouts(answer: object) -> tuple[Payout, ...]:
-    """Read /accounts/payouts/json/btc; those that failed are none. Errors: SourceError."""
+    """Read /accounts/payouts/json/btc; one that failed is gone. Errors: SourceError."""
     outer = account(answer)
     inner = table(outer.get("btc", outer), "btc")
     listed = [row for key in ("onchain", "lightning", "payouts") for row in rows(inner.get(key), key)]
-    return tuple(_payout(row) for row in listed if str(row.get("status")).lower() not in _FAILED)
+    return tuple(_payout(row) for row in listed if _state(row) is not PayoutState.GONE or set(_PAID_AT) & row.keys())
+
+
+def _state(row: Row) -> PayoutState:
+    status = str(row.get("status", "confirmed")).lower()
+    if status in _FAILED:
+        return PayoutState.GONE
+    return PayoutState.CONFIRMED if status == "confirmed" else PayoutState.PENDING
 
 
 def _payout(row: Row) -> Payout:
@@ -79,12 +86,12 @@ def _payout(row: Row) -> Payout:
         paid_sat = told(row, ["amount"], amount)
     if at is None or asked_at is None or paid_sat is None:
         raise SourceError("a payout without moment or amount")
-    done = str(row.get("status", "confirmed")).lower() == "confirmed"
     return Payout(
-        payout_id=f"{asked_at:%Y%m%dT%H%M%S}-{paid_sat}",
+        # Not by its amount: a fee may be taken off before it is paid.
+        payout_id=f"{asked_at:%Y%m%dT%H%M%S}",
         at=at,
         sat=paid_sat,
-        state=PayoutState.CONFIRMED if done else PayoutState.PENDING,
+        state=_state(row),
         txid=txid,
     )
 

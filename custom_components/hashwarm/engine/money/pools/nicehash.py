@@ -40,10 +40,10 @@ def parse_rigs(answer: object, at: datetime) -> AccountReading:
 
 
 def parse_withdrawals(answer: object) -> tuple[Payout, ...]:
-    """Read withdrawals; those that failed are none. Errors: AccountUnknownError, SourceError."""
+    """Read withdrawals; one that failed is gone. Errors: AccountUnknownError, SourceError."""
     outer = account(answer)
     listed = next((outer[key] for key in _LISTS if key in outer), None)
-    return tuple(_payout(row) for row in rows(listed, "withdrawals") if _status(row) not in _FAILED)
+    return tuple(_payout(row) for row in rows(listed, "withdrawals"))
 
 
 def _status(row: Row) -> str:
@@ -51,6 +51,12 @@ def _status(row: Row) -> str:
     status = row.get("status")
     status = status.get("code") if isinstance(status, dict) else status
     return "NONE" if status is None else str(status).upper()
+
+
+def _state(row: Row) -> PayoutState:
+    if (status := _status(row)) in _FAILED:
+        return PayoutState.GONE
+    return PayoutState.CONFIRMED if status in _DONE else PayoutState.PENDING
 
 
 def _payout(row: Row) -> Payout:
@@ -63,7 +69,7 @@ def _payout(row: Row) -> Payout:
         payout_id=told(row, _ID, text) or f"{at:%Y%m%dT%H%M%S}-{paid_sat}",
         at=at,
         sat=paid_sat,
-        state=PayoutState.CONFIRMED if _status(row) in _DONE else PayoutState.PENDING,
+        state=_state(row),
         txid=told(row, ["txId", "txid"], text),
     )
 

@@ -22,7 +22,7 @@ _DECIMAL = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]{1,3})?", re.ASCII)
 _SUFFIXED = re.compile(r"([0-9.eE+-]*[0-9.])\s*([kKMGTPEZY]?)", re.ASCII)
 _UNIT = re.compile(r"([kmgtpezy]?)h(/s|s|)", re.IGNORECASE | re.ASCII)
 _SCALES = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4, "P": 5, "E": 6, "Z": 7, "Y": 8}
-_FINE_CODES = (None, 0, "0", 200, "200")
+_FINE_CODES = frozenset({"None", "0", "200"})
 _REFUSED = re.compile(r"token|auth|secret|\bkey|permission|forbidden|denied|login|signature", re.IGNORECASE)
 _UNKNOWN = re.compile(r"not found|unknown|no such|not exist|no user|invalid (user|address)", re.IGNORECASE)
 _BITCOIN = {"BTC", "XBT", "BITCOIN"}
@@ -124,7 +124,7 @@ def seen(value: object, name: str) -> datetime | None:
 
 def text(value: object, name: str) -> str:
     """Return a short text. Errors: SourceError."""
-    if not isinstance(value, str) or not 0 < len(value) <= _MAX_TEXT:
+    if not isinstance(value, str) or not 0 < len(value) <= _MAX_TEXT or not value.isprintable():
         raise SourceError(f"{name} is no text")
     return value
 
@@ -162,7 +162,7 @@ def account(answer: object) -> Row:
     """
     row = table(answer, "the answer")
     failed = any(row.get(key) for key in ("error", "errors")) or row.get("status") == "error"
-    if failed or row.get("code") not in _FINE_CODES:
+    if failed or str(row.get("code")) not in _FINE_CODES:
         words = " ".join(str(row.get(key)) for key in ("error", "errors", "message", "msg"))
         if _UNKNOWN.search(words):
             raise AccountUnknownError("the pool knows no such account")

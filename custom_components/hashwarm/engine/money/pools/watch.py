@@ -73,6 +73,10 @@ class PoolWatch:
             await self._on_reading(reading)
         except HashwarmError as error:
             self._note(error)
+        except Exception:
+            # One odd answer must not end the watch for good.
+            _LOGGER.exception("A look at %s failed", self.reader.name)
+            self._note(SourceError("a defect of our own"))
         else:
             if self.problem is not None:
                 _LOGGER.info("%s tells of the account again", self.reader.name)

@@ -124,7 +124,7 @@ def _seconds_between(start: str | None, end: str | None) -> float:
     """Return the time between two dates of HTTP, NaN where one is none."""
     try:
         return (parsedate_to_datetime(end or "") - parsedate_to_datetime(start or "")).total_seconds()
-    except (ValueError, TypeError):
+    except ValueError, TypeError:
         return math.nan
 
 
