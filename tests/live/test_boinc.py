@@ -21,7 +21,8 @@ BOINC = ROOT / ".boinc" / "boinc"
 SOON_S = 60.0
 PASSWORD = "practice"
 thorough = pytest.mark.skipif("HASHWARM_THOROUGH" not in os.environ, reason="runs with scripts/test --all")
-pytestmark = pytest.mark.timeout(300)
+# Until heaters have AI jobs nobody waits for half a gigabyte of counterpart in the everyday run.
+pytestmark = [pytest.mark.timeout(300), thorough]
 # Client and task talk over a shared file of eight channels of 1 kB: a flag, then text (lib/app_ipc.h).
 TASK = """#!{python}
 import mmap, os, time
@@ -202,7 +203,6 @@ async def test_a_pause_stops_the_work_and_ends_by_itself(client):
         await stranger.read()
 
 
-@thorough
 async def test_a_paused_task_computes_nothing(client):
     reader, _ = client
     await until(reader, lambda told: (told.progress or 0) > 0)
@@ -215,7 +215,6 @@ async def test_a_paused_task_computes_nothing(client):
     await until(reader, lambda told: told.busy and (told.progress or 0) * 1000 > before)
 
 
-@thorough
 @pytest.mark.parametrize("client", [15.0], indirect=True)
 async def test_a_soft_stop_waits_for_the_checkpoint(client):
     reader, _ = client
@@ -230,7 +229,6 @@ async def test_a_soft_stop_waits_for_the_checkpoint(client):
     assert not any(task.suspended for task in await reader.tasks())
 
 
-@thorough
 async def test_a_throttled_task_computes_less_and_the_limit_comes_back(client, tmp_path):
     reader, _ = client
     await until(reader, lambda told: (told.progress or 0) > 0)

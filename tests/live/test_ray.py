@@ -37,7 +37,8 @@ PORTS = (
     "object-manager-port",
 )
 thorough = pytest.mark.skipif("HASHWARM_THOROUGH" not in os.environ, reason="runs with scripts/test --all")
-pytestmark = pytest.mark.timeout(600)
+# Until heaters have AI jobs nobody waits for half a gigabyte of counterpart in the everyday run.
+pytestmark = [pytest.mark.timeout(600), thorough]
 # Counts to 200, a step each 0.1 s; saving takes six seconds, as that of a large model may.
 TRAIN = """
 import json, os, pathlib, signal, sys, time
@@ -181,7 +182,6 @@ async def test_a_job_is_stopped_with_its_work_saved_and_goes_on_where_it_was(ses
     await ray.stop()
 
 
-@thorough
 async def test_the_five_traps(session, head, tmp_path):
     ray = await take(session, head)
     await up(session, head, ray)
@@ -236,7 +236,6 @@ async def test_the_five_traps(session, head, tmp_path):
     await ray.stop()
 
 
-@thorough
 async def test_a_head_with_a_token_wants_it(session):
     token = "0123456789abcdef0123456789abcdef"
     head = Head(token)
