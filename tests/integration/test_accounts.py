@@ -207,6 +207,18 @@ async def test_a_heater_works_for_one_account_and_none_is_added_twice(house: Hou
     assert (await fill(house, form, name="ocean", scheme="tides", address="x"))["errors"] == {"name": "account_name"}
 
 
+async def test_an_address_is_watched_once_and_a_part_needs_a_whole(house: House, pools: PracticePools):
+    await add(house, pools)
+    registry = er.async_get(house.hass)
+    other = registry.async_get_or_create("climate", "hashwarm", "another heater").entity_id
+    given = {"name": "Twin", "scheme": "pplns", "heaters": [other]}
+    form = await choose(house, "address_watch")
+    again = await fill(house, form, **given, address=f"BITCOIN:{pools.account.address.upper()}")
+    assert again["errors"] == {"base": "account_twice"}
+    elsewhere = {"address": "1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN2", "others_feed": True}
+    assert (await fill(house, again, **given | elsewhere))["errors"] == {"others_feed": "others_unknown"}
+
+
 async def test_an_account_is_changed_without_its_key(hass: HomeAssistant, house: House, pools: PracticePools):
     account = await add(house, pools, "braiins", scheme="fpps")
     form = await hass.config_entries.subentries.async_init(
