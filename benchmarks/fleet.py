@@ -113,7 +113,9 @@ def measure(
 async def _ended_in_order[T](work: Coroutine[Any, Any, T]) -> T:
     """Let SIGTERM end the processes in order, as Ctrl-C does."""
     task = asyncio.ensure_future(work)
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        # Whoever starts this in the background may have had the second one ignored.
+        asyncio.get_running_loop().add_signal_handler(sign, task.cancel)
     try:
         return await task
     except asyncio.CancelledError:
