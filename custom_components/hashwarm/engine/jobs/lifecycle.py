@@ -181,15 +181,21 @@ def held(job: Job, now: datetime) -> Job:
     return replace(move(job, _S.HELD, now, Reason.PERSON), held_by_person=True)
 
 
+def let_go(job: Job, now: datetime) -> Job:
+    """Return a job whose pause is over; whether it then runs is up to the heat."""
+    return released(job, now) if job.state is _S.HELD else replace(job, held_by_person=False, not_before=None)
+
+
 def released(job: Job, now: datetime) -> Job:
     """Return a held job that may start again."""
     return replace(move(job, _S.QUEUED, now), held_by_person=False, not_before=None)
 
 
 def is_due(job: Job, now: datetime) -> bool:
-    """Tell whether a job that was preempted too often has been left alone for long enough."""
-    held_by_us = job.state is _S.HELD and not job.held_by_person
-    return held_by_us and (job.not_before is None or job.not_before <= now)
+    """Tell whether a job has been left alone for long enough: preempted too often, or paused by a person for a time."""
+    if job.held_by_person:
+        return job.state in {_S.HELD, _S.PAUSED} and job.not_before is not None and job.not_before <= now
+    return job.state is _S.HELD and (job.not_before is None or job.not_before <= now)
 
 
 def is_startable(job: Job, now: datetime) -> bool:

@@ -175,7 +175,7 @@ class Orders:
 
     async def _release(self, job: Job) -> None:
         if lifecycle.is_due(job, self._now()):
-            await self._book.put(lifecycle.released(job, self._now()))
+            await self._book.put(lifecycle.let_go(job, self._now()))
 
     async def _end_for_good(self, job: Job) -> None:
         if job.state in _ENDABLE:

@@ -14,9 +14,8 @@ import logging
 from ..model.dispatch import JobOrder
 from ..model.errors import JobStateError, QueueFullError, StoreError
 from ..model.protocols import Monotonic, WallClock
-from ..store import Store
 from . import lifecycle
-from .book import Booking, JobBook, JobEvent, OnEvent
+from .book import Booking, JobBook, JobEvent, JobFile, OnEvent
 from .codec import check, check_priority
 from .executor import Abilities, Executor, Forgets, PowerReading
 from .follower import Follower
@@ -53,7 +52,7 @@ class JobQueue:
         self,
         *,
         owner: str,
-        store: Store,
+        store: JobFile,
         executors: Mapping[str, Executor],
         now: WallClock,
         clock: Monotonic,
@@ -162,12 +161,13 @@ class JobQueue:
                 return await self._book.put(lifecycle.move(stopping, JobState.CANCELLED, self._now(), reason))
             return stopping
 
-    async def pause(self, job_id: str, mode: PauseMode = PauseMode.AUTO) -> Job:
-        """Quiet a job until a person lets it go on; the dispatcher does not."""
+    async def pause(self, job_id: str, mode: PauseMode = PauseMode.AUTO, *, until: datetime | None = None) -> Job:
+        """Quiet a job until then, or until a person lets it go on; the dispatcher does not."""
         async with self._book.lock(job_id):
             job = await self._open(job_id)
             if not job.state.on_executor:
-                return await self._book.put(lifecycle.held(job, self._now()))
+                job = job if job.state is JobState.HELD else lifecycle.held(job, self._now())
+                return await self._book.put(replace(job, held_by_person=True, reason=Reason.PERSON, not_before=until))
             if mode is not PauseMode.CHECKPOINT and self._freezes(job):
                 paused = job if job.state is JobState.PAUSED else lifecycle.move(job, JobState.PAUSED, self._now())
                 job = replace(paused, held_by_person=True, reason=Reason.PERSON)
@@ -175,7 +175,7 @@ class JobQueue:
                 raise JobStateError("its executor cannot freeze it", state=job.state.value)
             else:
                 job = lifecycle.ending(job, self._now(), Reason.PERSON, by_person=True)
-            job = await self._book.put_whatever(job)
+            job = await self._book.put_whatever(replace(job, not_before=until))
             await self._orders.make_so(job)
             return job
 
@@ -187,11 +187,9 @@ class JobQueue:
         """Take back a person's pause; whether the job then runs is up to the heat."""
         async with self._book.lock(job_id):
             job = await self._open(job_id)
-            if job.state is JobState.HELD:
-                return await self._book.put(lifecycle.released(job, self._now()))
-            if not job.held_by_person:
+            if job.state is not JobState.HELD and not job.held_by_person:
                 raise JobStateError("nobody paused it", state=job.state.value)
-            return await self._book.put(replace(job, held_by_person=False))
+            return await self._book.put(lifecycle.let_go(job, self._now()))
 
     async def release(self, job_id: str) -> Job:
         """Let a job that was held start again."""
