@@ -44,14 +44,13 @@ from .coordinator import (
     HeaterCoordinator,
     HomeConfigEntry,
     HomeCoordinator,
-    heater_store,
-    planner_store,
 )
 from .engine.home import Home
 from .engine.miners import Family, NetworkedMiner, Parting
 from .engine.model.errors import BackendError, DeviceAuthError, InvalidValueError, StoreError
 from .firmware import follow_firmware
 from .helpers import home_entry, install_asic_rs, loaded_heaters, loaded_home
+from .keeping import heater_store, planner_store
 from .option_defaults import heater_options
 from .renames import follow_renames
 from .repairs import (

@@ -11,6 +11,7 @@ from homeassistant.util.dt import get_default_time_zone, utcnow
 from .accounts import account_options
 from .adapters.btc_price import BtcPriceSensor
 from .adapters.temperature import EntityTemperature
+from .ai_assembly import build_workshop
 from .backends import build_backend
 from .comfort_options import build_comfort, fusion_of, outlet_limit_w, room_sensors
 from .const import (
@@ -32,6 +33,7 @@ from .const import (
 from .coordinator import HeaterConfigEntry, HeaterCoordinator, HomeConfigEntry
 from .electricity import build_alternative, build_electricity
 from .engine.heater import (
+    JOBS_SCHEMA,
     Comfort,
     Controller,
     Forethought,
@@ -86,6 +88,7 @@ def build_heater(
         timezone=get_default_time_zone(),
         book=coordinator.book,
         on_change=coordinator.passed,
+        workshop=build_workshop(hass, entry, coordinator, stored.get("ai")),
     )
 
 
@@ -164,6 +167,7 @@ async def open_home_of(hass: HomeAssistant, entry: HomeConfigEntry) -> OpenHome:
         now=utcnow,
         electricity=electricity,
         alternative_per_kwh=alternative.per_kwh if alternative is not None else _unknown_price,
+        guests=(JOBS_SCHEMA,),
     )
 
 

@@ -27,7 +27,17 @@ from .const import (
     KIND_NETWORKED_MINER,
     LOGGER,
 )
-from .engine.heater import Forethought, Heater, HeaterSettings, HeaterState, RoomResponse
+from .engine.heater import (
+    AiState,
+    Forethought,
+    Heater,
+    HeaterSettings,
+    HeaterState,
+    Job,
+    JobEvent,
+    RoomResponse,
+    Workshop,
+)
 from .engine.home import (
     Earning,
     Figure,
@@ -46,6 +56,7 @@ from .engine.model.driver import Driver
 from .engine.model.errors import BackendError, DeviceUnreachableError
 from .engine.model.planning import PlannerStatus
 from .engine.model.telemetry import Telemetry
+from .keeping import planner_store
 from .option_defaults import heater_options
 
 LIVELY_FOR_S = 30.0
@@ -53,21 +64,11 @@ MONEY_EVERY = timedelta(minutes=1)
 SAVE_EVERY_S = 300.0
 SAVE_TURN_S = 1.0
 SAVE_LEARNED_EVERY_S = 3600.0
-STORE_VERSION = 1
 
 type HeaterConfigEntry = ConfigEntry[HeaterCoordinator]
 type HomeConfigEntry = ConfigEntry[HomeCoordinator]
+type JobListener = Callable[[Job, JobEvent], None]
 type HashwarmConfigEntry = ConfigEntry[HeaterCoordinator | HomeCoordinator]
-
-
-def heater_store(hass: HomeAssistant, entry_id: str) -> Store[dict[str, Any]]:
-    """Return where a heater keeps its settings and what its control must not forget."""
-    return Store(hass, STORE_VERSION, f"{DOMAIN}.{entry_id}", atomic_writes=True)
-
-
-def planner_store(hass: HomeAssistant, entry_id: str) -> Store[dict[str, Any]]:
-    """Return where a heater keeps what its planner saw and learned; larger than the rest, and written less often."""
-    return Store(hass, STORE_VERSION, f"{DOMAIN}.{entry_id}.planner", atomic_writes=True)
 
 
 def _identity_of(hass: HomeAssistant, entity_id: str) -> str:
@@ -103,6 +104,29 @@ class HeaterCoordinator(DataUpdateCoordinator[HeaterState]):
         self._booked_into: Home | None = None
         self._saved_turn: tuple[bool, int] | None = None
         self._tally = HashTally()
+        self._job_listeners: list[JobListener] = []
+
+    @property
+    def workshop(self) -> Workshop | None:
+        """Return what runs AI work, None for a heater that has none."""
+        return self.heater.workshop
+
+    @property
+    def ai(self) -> AiState | None:
+        """Return how AI work stands, None for a heater that has none."""
+        return self.workshop.state if self.workshop is not None else None
+
+    @callback
+    def add_job_listener(self, listener: JobListener) -> Callable[[], None]:
+        """Call `listener` with whatever happens to a job; returns how to stop that."""
+        self._job_listeners.append(listener)
+        return lambda: self._job_listeners.remove(listener)
+
+    @callback
+    def job_happened(self, job: Job, event: JobEvent) -> None:
+        """Tell whoever listens what happened to a job."""
+        for listener in list(self._job_listeners):
+            listener(job, event)
 
     @property
     def settings(self) -> HeaterSettings:

@@ -17,7 +17,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from custom_components.hashwarm import assembly, backends
 from custom_components.hashwarm.const import DOMAIN
-from custom_components.hashwarm.coordinator import HomeCoordinator, heater_store
+from custom_components.hashwarm.coordinator import HomeCoordinator
 from custom_components.hashwarm.engine.model.errors import DeviceUnreachableError, WorkerBusyError, WorkerError
 
 from .conftest import HEATER_ID, House, SetUp, complaints, heater_of, home_of

@@ -10,7 +10,7 @@ from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
-from custom_components.hashwarm.coordinator import heater_store
+from custom_components.hashwarm.keeping import heater_store
 
 from .conftest import House, complaints
 

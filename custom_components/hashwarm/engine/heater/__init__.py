@@ -27,18 +27,29 @@ from ..control import (
 )
 from ..hashing.benchmark import BenchmarkResult, quick_benchmark
 from ..hashing.keeper import default_threads
+from ..jobs import SCHEMA as JOBS_SCHEMA, Job, JobEvent
+from .ai_settings import AiSettings
+from .ai_state import AiState, AiStatus, ExecutorStanding
 from .forethought import Forethought, Surroundings
 from .heater import Heater
+from .job_income import JobIncome
 from .local_worker import LocalWorker, WorkerOptions
 from .state import HeaterAction, HeaterState
+from .workplace import Workplace
+from .workshop import Workshop
 
 __all__ = [
     "HEAT_DEMAND_VALID_S",
+    "JOBS_SCHEMA",
+    "AiSettings",
+    "AiState",
+    "AiStatus",
     "BenchmarkResult",
     "Comfort",
     "ComfortOptions",
     "Controller",
     "Decision",
+    "ExecutorStanding",
     "Facts",
     "Forethought",
     "Fusion",
@@ -49,6 +60,9 @@ __all__ = [
     "HeaterState",
     "InForce",
     "Insulation",
+    "Job",
+    "JobEvent",
+    "JobIncome",
     "LocalWorker",
     "Pilot",
     "QuietHours",
@@ -60,6 +74,8 @@ __all__ = [
     "Surroundings",
     "WeeklySchedule",
     "WorkerOptions",
+    "Workplace",
+    "Workshop",
     "assumed_house",
     "daily",
     "default_threads",

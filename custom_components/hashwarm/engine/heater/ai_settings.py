@@ -42,14 +42,14 @@ class AiSettings:
     def from_dict(cls, stored: dict[str, Any] | None) -> Self:
         """Return stored settings; what is missing or makes no sense takes its default."""
         told = stored or {}
-        limit_w, minimum = told.get("power_limit_w"), told.get("minimum_per_kwh")
+        limit_w, minimum = _figure(told.get("power_limit_w")), _figure(told.get("minimum_per_kwh"))
         return cls(
             enabled=told.get("enabled") is not False,
             queue_paused=told.get("queue_paused") is True,
             without_heat=told.get("without_heat") is True,
             mode=_mode(told.get("mode")),
-            power_limit_w=limit_w if _is_figure(limit_w) and limit_w >= 0.0 else None,
-            minimum_per_kwh=minimum if _is_figure(minimum) else 0.0,
+            power_limit_w=limit_w if limit_w is not None and limit_w >= 0.0 else None,
+            minimum_per_kwh=minimum or 0.0,
         )
 
 
@@ -57,5 +57,7 @@ def _mode(stored: object) -> WorkloadMode:
     return next((mode for mode in WorkloadMode if mode.value == stored), WorkloadMode.AUTO)
 
 
-def _is_figure(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
+def _figure(stored: object) -> float | None:
+    if isinstance(stored, bool) or not isinstance(stored, int | float) or not isfinite(stored):
+        return None
+    return float(stored)

@@ -83,6 +83,8 @@ class Situation:
     ai_minimum_per_kwh: float = 0.0
     drains: bool = False
     """What runs is finished, nothing new is started."""
+    off: bool = False
+    """A person switched the heater off: everything is quieted and saved, whatever was promised."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,6 +111,8 @@ class Dispatcher:
     def decide(self, now: Situation) -> Dispatch:
         """Return what every job is told and what mining gets."""
         now = replace(now, worth=self._steadied(now.worth, now.at))
+        if now.off:
+            return _all_quieted(now)
         if now.ceiling_w <= 0.0:
             return self._safe(now)
         wanted_w, reason = self._ai_budget_w(now)
@@ -183,6 +187,14 @@ class Dispatcher:
         return (new - old) * remaining_s > max(old, 0.0) * switch_s
 
 
+def _all_quieted(now: Situation) -> Dispatch:
+    """Freeze, then save and end, whatever there is."""
+    quieted = [_quieted(job, now.ceiling_w) for job in now.jobs if job.on and job.reachable]
+    orders = tuple(order for order, _ in quieted if order is not None)
+    ai_w = sum(watts for _, watts in quieted)
+    return Dispatch(orders=orders, mining_w=0.0, ai_w=ai_w, reason=DispatchReason.PERSON)
+
+
 def _towards(before: float | None, seen: float | None, weight: float) -> float | None:
     return seen if before is None or seen is None else before + weight * (seen - before)
 
@@ -240,10 +252,11 @@ def _told(job: JobView, left_w: float, room_w: float, *, starts: bool) -> tuple[
     """Return what one job is told and what it then draws, of what is left for it and of what may be drawn at all."""
     if not job.reachable:
         return None, job.drawn_w
-    if not job.on:
-        fits = job.startable and starts and job.power_w <= min(left_w, room_w)
-        return (JobOrder(job_id=job.job_id, act=Act.START), job.power_w) if fits else (None, 0.0)
     share = None if job.ending else _share(job, room_w if job.committed else left_w, room_w)
+    if not job.on:
+        if share is None or not (job.startable and starts):
+            return None, 0.0
+        return JobOrder(job_id=job.job_id, act=Act.START, share=share), job.power_w * share
     if share is not None:
         act = Act.THAW if job.frozen_for_s is not None else None
         changed = act is not None or share != job.share
@@ -261,10 +274,11 @@ def _quieted(job: JobView, room_w: float) -> tuple[JobOrder | None, float]:
 
 
 def _share(job: JobView, left_w: float, room_w: float) -> float | None:
-    """Return the share of its speed that a job may have that was started, None where even the least is too much."""
+    """Return the share of its speed that a job may have, None where even the least is too much."""
     if job.frozen_for_s is not None and job.frozen_for_s < FROZEN_AT_LEAST_S:
         return None
-    slack_w = 0.0 if job.frozen_for_s is not None else SLACK * job.power_w
+    runs = job.on and job.frozen_for_s is None
+    slack_w = SLACK * job.power_w if runs else 0.0
     if job.power_w <= min(left_w + slack_w, room_w):
         return 1.0
     budget_w, least = min(left_w, room_w), 1.0 - job.slowdown

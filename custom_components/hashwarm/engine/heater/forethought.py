@@ -9,7 +9,7 @@ import logging
 from math import inf
 from typing import Any, Protocol
 
-from ..control import Household, Pilot, Questions, Site, drawn_through, slots_ahead, sun_on_walls
+from ..control import Household, JobHold, Pilot, Questions, Site, drawn_through, slots_ahead, sun_on_walls
 from ..model.capabilities import Capabilities
 from ..model.forecasts import Forecasts, Foresight
 from ..model.planning import SLOT_S, Guidance, Plan, RevenueForecast, RoomSample, SunOnWalls, Wish
@@ -78,6 +78,8 @@ class Standpoint:
     """Whether the thermostat decides; else there is nothing to plan."""
     alone: bool = True
     """No other heater heats this room."""
+    job: JobHold | None = None
+    """AI work that holds the chip."""
 
 
 class Forethought:
@@ -234,7 +236,7 @@ class Forethought:
 
     async def _plan(self, now: datetime, standpoint: Standpoint, room_c: float) -> None:
         at = now.timestamp()
-        ahead = slots_ahead(at, SLOTS_AHEAD, self.forecasts, self._household(at))
+        ahead = slots_ahead(at, SLOTS_AHEAD, self.forecasts, self._household(at, standpoint.job))
         questions = Questions(
             now=at,
             room_c=room_c,
@@ -256,13 +258,14 @@ class Forethought:
 
         await self._in_executor(work)
 
-    def _household(self, now: float) -> Household:
+    def _household(self, now: float, job: JobHold | None) -> Household:
         return Household(
             wish_at=lambda at: self._wish_at(at, now),
             zone=self._around.timezone,
             site=self._around.site,
             ceiling_w_at=self._ceiling_at,
             surplus_warmest_c=self._around.surplus_warmest_c,
+            job=job,
         )
 
     def _wish_at(self, at: float, now: float) -> Wish:

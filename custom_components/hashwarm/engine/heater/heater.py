@@ -9,13 +9,16 @@ from typing import Any
 
 from ..control import Comfort, ControlInputs, Controller, Decision, HeaterSettings, Source, outdoor_c
 from ..model.control import ControlMode
+from ..model.dispatch import OtherWork
 from ..model.errors import BackendError, HashwarmError
 from ..model.planning import Guidance
 from ..model.protocols import Backend, Monotonic, OutlivingBackend, RoomTemperature, WallClock
 from ..model.sharing import Neighbours
 from ..model.telemetry import DeviceStatus, Telemetry
+from .combined import mining_alone
 from .forethought import Forethought, Standpoint
 from .state import HeaterState
+from .workshop import Workshop
 
 LOGGER = logging.getLogger(__name__)
 PASS_S = 1.0
@@ -42,12 +45,14 @@ class Heater:
         on_change: Callable[[], None],
         comfort: Comfort | None = None,
         forethought: Forethought | None = None,
+        workshop: Workshop | None = None,
     ) -> None:
         self.backend = backend
         self._outliving = backend if isinstance(backend, OutlivingBackend) else None
         self.settings = settings
         self.comfort = comfort if comfort is not None else Comfort(settings)
         self.forethought = forethought
+        self.workshop = workshop
         self._controller = controller
         self._room = room
         self._outdoor = outdoor
@@ -74,6 +79,8 @@ class Heater:
         self._task = asyncio.create_task(self._run(), name="heater")
         if self.forethought is not None:
             self.forethought.start()
+        if self.workshop is not None:
+            await self.workshop.start()
 
     async def stop(self, *, parting: bool = False) -> None:
         """End the loop, then the device; safe to call twice.
@@ -88,6 +95,8 @@ class Heater:
                 await task
         if self.forethought is not None:
             await self.forethought.stop()
+        if self.workshop is not None:
+            await self.workshop.stop()
         if parting and self._outliving is not None:
             left_w = await self._outliving.park()
             if left_w is not None:
@@ -108,6 +117,8 @@ class Heater:
         """Return all that must survive a restart."""
         controller = self._controller.as_dict(self._now().timestamp())
         told = {"settings": self.settings.as_dict(), "controller": controller, "comfort": self.comfort.as_dict()}
+        if self.workshop is not None:
+            told["ai"] = self.workshop.as_dict()
         if self._outliving is None:
             return told
         return {**told, "controller": controller | {"outlives": True}, "backend": self._outliving.as_dict()}
@@ -140,16 +151,21 @@ class Heater:
 
     async def one_pass(self) -> None:
         """Read, decide, command, show, book."""
-        telemetry = await self._read()
+        work = self._work
+        telemetry = mining_alone(await self._read(), work)
         outdoor = outdoor_c(self._outdoor.read() if self._outdoor is not None else None)
-        decision = self._controller.step(self._inputs(telemetry, outdoor))
+        decision = self._controller.step(self._inputs(telemetry, outdoor, work))
+        if self.workshop is not None:
+            off = not self.settings.runs
+            self.workshop.observe(decision, off=off, maximum_w=self.backend.capabilities.maximum_w)
         await self._command(decision.power_w)
         self.backend.beat()
         if self._failing and telemetry.status is not DeviceStatus.OFFLINE:
             LOGGER.info("The device answers again")
             self._failing = False
         self._show(decision, telemetry, outdoor)
-        self._apart(lambda: self._book(telemetry), "book")
+        booked = telemetry if self.workshop is None else self.workshop.booked(telemetry)
+        self._apart(lambda: self._book(booked), "book")
         self._apart(lambda: self._look_ahead(decision, telemetry, outdoor), "plan")
 
     async def _command(self, power_w: float) -> None:
@@ -185,7 +201,11 @@ class Heater:
                 LOGGER.exception("Could not %s a control pass", name)
             self._broken.add(name)
 
-    def _inputs(self, telemetry: Telemetry, outdoor_c: float | None) -> ControlInputs:
+    @property
+    def _work(self) -> OtherWork:
+        return self.workshop.work if self.workshop is not None else OtherWork()
+
+    def _inputs(self, telemetry: Telemetry, outdoor_c: float | None, work: OtherWork) -> ControlInputs:
         return ControlInputs(
             now_s=self._clock(),
             now=self._now().timestamp(),
@@ -197,6 +217,7 @@ class Heater:
             neighbours=self.neighbours,
             comfort=self.comfort,
             guidance=self._guidance(),
+            work=work,
             cycle_ws=self.forethought.cycle_ws if self.forethought is not None else 0.0,
         )
 
@@ -219,7 +240,7 @@ class Heater:
                 at=now,
                 room_c=decision.room_c,
                 outdoor_c=outdoor_c,
-                power_w=telemetry.power_w,
+                power_w=None if telemetry.power_w is None else telemetry.power_w + self._work.heat_w,
                 capabilities=capabilities,
                 running=running,
                 lasted_s=now - since,
@@ -227,6 +248,7 @@ class Heater:
                 starts_left=self._controller.starts_left(capabilities, now),
                 asked=self.settings.runs and self.settings.mode is ControlMode.THERMOSTAT,
                 alone=not self._controller.shares_room,
+                job=self.workshop.hold(now) if self.workshop is not None else None,
             )
         )
 
@@ -238,6 +260,7 @@ class Heater:
             decision=decision,
             telemetry=telemetry,
             outdoor_c=outdoor,
+            work=self._work,
             starts_today=self._controller.starts_between(self._midnight().timestamp(), now),
         )
         self._apart(self._on_change, "show")

@@ -1,10 +1,11 @@
 """What a heater shows to the face: one frozen picture per pass."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from ..control import Decision, HeaterSettings
 from ..model.capabilities import Capabilities
+from ..model.dispatch import OtherWork
 from ..model.telemetry import DeviceStatus, Telemetry, Workload
 
 DRAWN_LEAST_SHARE_OF_FLOOR = 0.5
@@ -29,10 +30,14 @@ class HeaterState:
     telemetry: Telemetry | None = None
     outdoor_c: float | None = None
     starts_today: int = 0
+    work: OtherWork = field(default_factory=OtherWork)
+    """AI work beside mining."""
 
     @property
     def action(self) -> HeaterAction:
         """Heating only when watts are really drawn; preheating while the device boots or ramps."""
+        if self.work.heat_w > 0.0:
+            return HeaterAction.HEATING
         drawn_w = self.telemetry.power_w if self.telemetry else None
         least_w = self.capabilities.idle_w + DRAWN_LEAST_SHARE_OF_FLOOR * self.capabilities.floor_w
         if drawn_w is not None and drawn_w > least_w:
@@ -45,6 +50,13 @@ class HeaterState:
     def turn(self) -> tuple[bool, int]:
         """Return what changes with every start and stop."""
         return self.decision is not None and self.decision.power_w > 0.0, self.starts_today
+
+    @property
+    def power_w(self) -> float | None:
+        """Return what is drawn in all, None while the device says nothing."""
+        if self.telemetry is None or self.telemetry.power_w is None:
+            return None
+        return self.telemetry.power_w + self.work.drawn_now_w
 
     @property
     def offline(self) -> bool:
@@ -62,7 +74,13 @@ class HeaterState:
 
     @property
     def workload(self) -> Workload | None:
-        """What the watts are spent on; None while the device says nothing."""
+        """What the watts are spent on; None while nothing says anything."""
+        if self.work.drawn_now_w > 0.0:
+            return Workload.MIXED if self._hashing in {Workload.MINING, Workload.HEAT_ONLY} else Workload.AI
+        return self._hashing
+
+    @property
+    def _hashing(self) -> Workload | None:
         if self.telemetry is None or self.offline:
             return None
         if not self.telemetry.hash_rate_hs:

@@ -143,6 +143,18 @@ class Home:
         return self._alternative_per_kwh()
 
     @property
+    def store(self) -> Store:
+        """Return the file that the ledger shares with the jobs."""
+        return self._store
+
+    async def renew_entries(self) -> None:
+        """Show what others booked; what cannot be read now is shown later."""
+        try:
+            await self._ledger.renew_entries()
+        except StoreError as error:
+            _LOGGER.warning("What AI work earned cannot be read now: %s", error)
+
+    @property
     def problem(self) -> Problem | None:
         """What a person should know, None when all is well."""
         if self._unavailable:

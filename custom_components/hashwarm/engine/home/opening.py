@@ -16,7 +16,7 @@ from ..money.pools import POOLS, BrokenReader, Credentials, PoolKind, PoolReader
 from ..money.sources import Esplora
 from ..money.sources.coinbase import DEFAULT_URL as COINBASE_URL
 from ..money.sources.esplora import DEFAULT_URL as ESPLORA_URL
-from ..store import Store
+from ..store import Schema, Store
 from .home import Home
 from .pool_accounts import AccountSettings
 
@@ -96,12 +96,14 @@ async def open_home(
     now: WallClock,
     electricity: Electricity,
     alternative_per_kwh: Callable[[], float | None] = lambda: None,
+    guests: tuple[Schema, ...] = (),
 ) -> OpenHome:
-    """Open the ledger in `path` and start. A file that cannot be opened now is a problem shown, not an error.
+    """Open the ledger in `path`, where `guests` have tables too, and start.
 
+    A file that cannot be opened now is a problem shown, not an error.
     Errors: StoreError when the file was written by a newer version, InvalidValueError for a figure beyond belief.
     """
-    store = Store(path, schemas=(SCHEMA,), now=now)
+    store = Store(path, schemas=(SCHEMA, *guests), now=now)
     market = Market(
         sources=_sources(options, session),
         price_sensor=options.btc_price,

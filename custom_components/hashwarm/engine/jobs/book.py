@@ -7,10 +7,10 @@ from datetime import datetime
 from enum import StrEnum
 import logging
 import sqlite3
+from typing import Protocol
 from weakref import WeakValueDictionary
 
 from ..model.errors import StoreError, UnknownJobError
-from ..store import Store
 from . import tables
 from .job import Job, JobState
 
@@ -37,6 +37,18 @@ class JobEvent(StrEnum):
     LOST = "lost"
 
 
+class JobFile(Protocol):
+    """Where jobs are kept: transactions one after the other. Errors: StoreError, also while there is no file."""
+
+    async def write[T](self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Do something in a transaction of its own."""
+        ...
+
+    async def read[T](self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Look at something."""
+        ...
+
+
 type OnEvent = Callable[[Job, JobEvent], None]
 type Booking = Callable[[sqlite3.Connection, Job], None]
 """Books what a job that has ended earned, inside the transaction that ends it."""
@@ -57,7 +69,7 @@ _EVENTS = {
 class JobBook:
     """Owner of what is known of the jobs of one heater. Errors: StoreError where a step cannot be written."""
 
-    def __init__(self, *, owner: str, store: Store, book: Booking | None, on_event: OnEvent) -> None:
+    def __init__(self, *, owner: str, store: JobFile, book: Booking | None, on_event: OnEvent) -> None:
         self._owner = owner
         self._store = store
         self._book = book

@@ -79,7 +79,11 @@ class OtherWork:
     """What AI work does beside mining, in W."""
 
     heat_w: float = 0.0
-    """Of it, what heats this room."""
+    """Of what is drawn now, what heats this room."""
+    drawn_now_w: float = 0.0
+    together_w: float = 0.0
+    """Of what is drawn now, what the heater's own reading contains."""
     drawn_w: float = 0.0
+    """What to reckon with: what is drawn now, or was just granted."""
     mining_most_w: float = inf
     """What mining may draw beside it."""

@@ -81,7 +81,7 @@ def period_totals(sums: Sums) -> PeriodTotals:
         difference_sat=sums.difference_usat / MICRO_SAT_PER_SAT if settled else None,
         earned_known_share=sums.earned_ms / sums.length_ms if sums.length_ms else None,
         earned_value=sums.value_nano / NANO if sums.value_ms else None,
-        ai_value=sums.ai_nano / NANO if sums.value_ms else None,
+        ai_value=sums.ai_nano / NANO if sums.value_ms or sums.ai_nano else None,
         solar_kwh=sums.solar_mj / MJ_PER_KWH,
         battery_kwh=sums.battery_mj / MJ_PER_KWH,
         alternative_cost=sums.alternative_nano / NANO if sums.alternative_mj else None,
