@@ -14,7 +14,7 @@ from typing import override
 from ..model.errors import ExecutorError, ExecutorRefusedError
 from ..model.protocols import Monotonic, WallClock
 from . import sweep
-from .environment import Secrets, environment
+from .environment import Secrets, environment, no_secret
 from .executor import Abilities, Executor, Forgets, Launch, PowerReading, RunStatus
 from .job import JobSpec
 from .local_run import LocalRun
@@ -43,6 +43,8 @@ class LocalSettings:
     nice: int = 10
     oom_score_adj: int = 800
     open_files: int = 1024
+    memory_mb: int | None = None
+    """No job gets more, whatever it asks for."""
     currency: str | None = None
     """Of the home; what jobs tell of revenue in any other is not counted."""
     survivors_grace_s: float = 10.0
@@ -75,7 +77,7 @@ class LocalExecutor(Executor, Forgets):
         self._clock = clock
         self._settings = settings or LocalSettings()
         self._measured_w = measured_w
-        self._secrets = secrets or _no_secret
+        self._secrets = secrets or no_secret
         self._python = python
         self._runs: dict[str, LocalRun] = {}
         self._beginning: set[asyncio.Future[None]] = set()
@@ -228,7 +230,9 @@ class LocalExecutor(Executor, Forgets):
         self, launch: Launch, home: Path, checkpoints: Path
     ) -> tuple[asyncio.StreamReader, Callable[[], None], Process]:
         """Start the launcher from the thread of the event loop, for its end is bound to that thread's."""
-        variables = environment(launch, checkpoints=str(checkpoints), home=str(home), secrets=self._secrets)
+        variables = await asyncio.to_thread(
+            environment, launch, checkpoints=str(checkpoints), home=str(home), secrets=self._secrets
+        )
         receiving, sending = os.pipe()
         reader = asyncio.StreamReader()
         try:
@@ -250,8 +254,8 @@ class LocalExecutor(Executor, Forgets):
     def _order(self, spec: JobSpec, home: Path) -> str:
         """Return what the launcher is told; no secrets, for everybody can read a command line."""
         limits = {"files": self._settings.open_files, "core_bytes": 0}
-        if spec.requires.memory_mb is not None:
-            limits["memory_bytes"] = spec.requires.memory_mb << 20
+        if told := [most for most in (spec.requires.memory_mb, self._settings.memory_mb) if most is not None]:
+            limits["memory_bytes"] = min(told) << 20
         if spec.max_runtime_s is not None:
             limits["cpu_s"] = int((spec.max_runtime_s + spec.grace_s) * max(spec.requires.cpus, 1.0)) + 1
         return json.dumps({
@@ -281,11 +285,6 @@ class LocalExecutor(Executor, Forgets):
         ended = [ref for ref, run in self._runs.items() if run.ended.is_set()]
         for ref in ended[:-_KEPT_RUNS]:
             del self._runs[ref]
-
-
-def _no_secret(name: str) -> str | None:
-    """Know no secrets."""
-    return None
 
 
 def _nobody() -> None:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import override
 
@@ -12,6 +12,7 @@ from yarl import URL
 
 from ...model.errors import ExecutorError, ExecutorRefusedError, ExecutorUnreachableError
 from ...model.protocols import WallClock
+from ..environment import Secrets, no_secret, resolved
 from ..executor import EXIT_SAVED, Abilities, Executor, Launch, PowerReading, RunState, RunStatus
 from . import ray_answers
 from .answers import TooLongError, record, text
@@ -21,6 +22,7 @@ from .web import ANSWER_S, NOT_FOUND, SERVER_ERROR, WebClient
 
 LARGEST_LOG = 8 << 20
 CHECKPOINT_ROOT = "/tmp/hashwarm"  # noqa: S108
+TOKEN_MODE = "token"  # noqa: S105 - what a head says of itself
 _REMEMBERED = timedelta(days=1)
 _MOST_ENDED = 100
 _DOUBT = timedelta(seconds=60)
@@ -78,6 +80,7 @@ class RayExecutor(Executor):
         slots: int = 1,
         currency: str | None = None,
         checkpoint_root: str = CHECKPOINT_ROOT,
+        secrets: Secrets | None = None,
         transit_poll_s: float = 1.0,
         answer_s: float = ANSWER_S,
     ) -> None:
@@ -86,6 +89,8 @@ class RayExecutor(Executor):
         self._now = now
         self._currency = currency
         self._checkpoint_root = checkpoint_root
+        self._secrets = secrets or no_secret
+        self._mode: str | None = TOKEN_MODE
         self._transit_poll_s = transit_poll_s
         self._abilities = Abilities(keeps_runs=True, slots=slots)
         self._runs: dict[str, _Run] = {}
@@ -100,9 +105,15 @@ class RayExecutor(Executor):
         """What it can do."""
         return self._abilities
 
+    @property
+    def is_open_to_all(self) -> bool:
+        """Whether the head, as it said last, lets anybody in its network run anything."""
+        return self._mode != TOKEN_MODE
+
     @override
     async def start(self) -> None:
         """Find the head and take up again what an earlier life submitted. Errors: ExecutorError and its kin."""
+        self._mode = await self.authentication_mode()
         told = await self._web.json("GET", _JOBS)
         ours = ray_answers.jobs_of(told, self._owner)
         since = self._now() - _REMEMBERED
@@ -123,7 +134,9 @@ class RayExecutor(Executor):
     @override
     async def launch(self, launch: Launch) -> str:
         """Submit it. Errors: ExecutorUnreachableError where nobody can tell whether it was; ExecutorError and kin."""
-        body = ray_answers.submission(launch, owner=self._owner, checkpoint_root=self._checkpoint_root)
+        given = await asyncio.to_thread(resolved, launch.spec.environment, self._secrets)
+        telling = replace(launch, spec=replace(launch.spec, environment=given))
+        body = ray_answers.submission(telling, owner=self._owner, checkpoint_root=self._checkpoint_root)
         run = _Run(ref=launch.run_id, log=GrowingLog(self._currency), power_w=launch.spec.expected_power_w)
         try:
             answer = await self._web.request("POST", _JOBS, body=body)
