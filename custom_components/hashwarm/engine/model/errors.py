@@ -20,6 +20,14 @@ class InvalidValueError(HashwarmError):
     key = "invalid_value"
 
 
+class TemplateError(InvalidValueError):
+    """What was asked of a job template cannot be; `key` says what is wrong with it."""
+
+    def __init__(self, key: str, **placeholders: str) -> None:
+        super().__init__(f"{key} {placeholders}", **placeholders)
+        self.key = key
+
+
 class BackendError(HashwarmError):
     """The device that heats failed."""
 

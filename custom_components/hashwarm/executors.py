@@ -1,0 +1,235 @@
+"""AI executors as a person set them up, made into the engine's places of work."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+import time
+from typing import Any
+
+from homeassistant.config_entries import ConfigEntry, ConfigSubentry
+from homeassistant.const import CONF_API_KEY, CONF_HOST, CONF_PASSWORD, CONF_PORT, CONF_TOKEN, CONF_URL
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from homeassistant.helpers.storage import STORAGE_DIR
+from homeassistant.util.dt import utcnow
+from homeassistant.util.yaml import Secrets
+
+from .adapters.compute import SensorCompute
+from .adapters.power import EntityPowerMeter
+from .ai_const import (
+    CONF_AS_NOBODY,
+    CONF_BUSY_SENSOR,
+    CONF_CHECKPOINT_ROOT,
+    CONF_EXECUTOR_KIND,
+    CONF_EXPECTED_POWER,
+    CONF_HEATS_ROOM,
+    CONF_MACHINE_ID,
+    CONF_MEMORY_LIMIT,
+    CONF_METERED_TOGETHER,
+    CONF_POWER_SENSOR,
+    CONF_REVENUE_BEFORE,
+    CONF_REVENUE_RESET,
+    CONF_REVENUE_SENSOR,
+    CONF_SAME_CHIP,
+    CONF_SLOTS,
+    SUBENTRY_EXECUTOR,
+    ExecutorKind,
+)
+from .const import DOMAIN
+from .engine.heater.workplace import Workplace
+from .engine.jobs import ComputeStatus, LocalExecutor, LocalSettings, as_nobody
+from .engine.jobs.executors import (
+    BoincClient,
+    BoincConnection,
+    ComfyUiStatus,
+    FoldingClient,
+    LlamaCppStatus,
+    OllamaStatus,
+    RayExecutor,
+    VastMachine,
+    VllmStatus,
+    base_url,
+)
+from .engine.jobs.keepsake import Keepsake
+from .engine.jobs.machine import Controls, Machine, Offers
+from .engine.jobs.machine_controls import BoincControls, FoldingControls
+
+JOBS_FOLDER = f"{DOMAIN}_jobs"
+RAY_WITHOUT_TOKEN = "ray_without_token"  # noqa: S105 - the name of a warning
+# What a job must not read where we may hide it: the rights, passwords and life of the home.
+_PRIVATE = (
+    ".storage",
+    ".cloud",
+    ".ssh",
+    "backups",
+    "configuration.yaml",
+    "secrets.yaml",
+    *(f"{name}{tail}" for name in ("home-assistant_v2.db", f"{DOMAIN}.db") for tail in ("", "-wal", "-shm")),
+)
+_PRIVATE_PLACES = ("/ssl", "/backup")
+
+type Data = Mapping[str, Any]
+
+
+def executors_of(entry: ConfigEntry[Any]) -> list[ConfigSubentry]:
+    """Return the AI executors of a heater."""
+    return [subentry for subentry in entry.subentries.values() if subentry.subentry_type == SUBENTRY_EXECUTOR]
+
+
+def executors_as_set(entry: ConfigEntry[Any]) -> list[dict[str, Any]]:
+    """Return all that a person told of a heater's executors, to notice later that it changed."""
+    return [dict(executor.as_dict()) for executor in executors_of(entry)]
+
+
+def executors_changed(entry: ConfigEntry[Any], before: list[dict[str, Any]]) -> bool:
+    """Return whether executors came, changed or went since; templates are read anew for each job and need no reload."""
+    return executors_as_set(entry) != before
+
+
+def build_workplaces(hass: HomeAssistant, entry: ConfigEntry[Any]) -> dict[str, Workplace]:
+    """Return a heater's places of AI work by the id of their subentry; nothing runs or is asked yet."""
+    return {executor.subentry_id: _workplace(hass, executor) for executor in executors_of(entry)}
+
+
+def _workplace(hass: HomeAssistant, subentry: ConfigSubentry) -> Workplace:
+    data = subentry.data
+    sensor = data.get(CONF_POWER_SENSOR)
+    measured_w = EntityPowerMeter(hass, sensor).read_w if sensor else None
+    common = {
+        "title": subentry.title,
+        "heats_room": data[CONF_HEATS_ROOM],
+        "expected_w": data[CONF_EXPECTED_POWER],
+        "measured_w": measured_w,
+        "same_chip": data[CONF_SAME_CHIP],
+        "metered_together": data[CONF_METERED_TOGETHER],
+    }
+    kind = ExecutorKind(data[CONF_EXECUTOR_KIND])
+    if kind is ExecutorKind.LOCAL:
+        return Workplace(executor=_local(hass, subentry, measured_w), power_control=_duty_cycle, **common)
+    if kind is ExecutorKind.RAY:
+        ray = _ray(hass, subentry)
+        return Workplace(executor=ray, warnings=lambda: _ray_warnings(ray), **common)
+    machine = Machine(*_status_and_controls(hass, kind, subentry), now=utcnow, clock=time.monotonic)
+    return Workplace(machine=machine, **common)
+
+
+def _duty_cycle() -> str:
+    return "duty_cycle"
+
+
+def _local(
+    hass: HomeAssistant, subentry: ConfigSubentry, measured_w: Callable[[], float | None] | None
+) -> LocalExecutor:
+    return LocalExecutor(
+        jobs_folder(hass, subentry.subentry_id),
+        now=utcnow,
+        clock=time.monotonic,
+        settings=local_settings(hass, subentry.data),
+        measured_w=measured_w,
+        secrets=secrets_of(hass),
+    )
+
+
+def jobs_folder(hass: HomeAssistant, executor_id: str) -> Path:
+    """Return where jobs on this machine keep their checkpoints."""
+    return Path(hass.config.path(JOBS_FOLDER, executor_id))
+
+
+def local_settings(hass: HomeAssistant, data: Data) -> LocalSettings:
+    """Return how jobs run on this machine."""
+    slots, memory_mb = int(data[CONF_SLOTS]), data.get(CONF_MEMORY_LIMIT)
+    hidden = [Path(hass.config.path(name)) for name in _PRIVATE] + [Path(place) for place in _PRIVATE_PLACES]
+    settings = (
+        as_nobody(hidden, slots=slots, currency=hass.config.currency)
+        if data[CONF_AS_NOBODY]
+        else LocalSettings(slots=slots, currency=hass.config.currency)
+    )
+    return settings if memory_mb is None else replace(settings, memory_mb=round(memory_mb))
+
+
+def secrets_of(hass: HomeAssistant) -> Callable[[str], str | None]:
+    """Return what finds a secret in secrets.yaml, None where there is none of that name; reads files."""
+    folder = Path(hass.config.config_dir)
+
+    def find(name: str) -> str | None:
+        try:
+            value: Any = Secrets(folder).get(str(folder / "configuration.yaml"), name)
+        except HomeAssistantError:
+            return None
+        return str(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else None
+
+    return find
+
+
+def _ray(hass: HomeAssistant, subentry: ConfigSubentry) -> RayExecutor:
+    return build_ray(hass, subentry.data, owner=subentry.subentry_id)
+
+
+def build_ray(hass: HomeAssistant, data: Data, *, owner: str) -> RayExecutor:
+    """Return what speaks to a cluster's head. Errors: InvalidValueError for an address that is none."""
+    return RayExecutor(
+        async_get_clientsession(hass),
+        base_url(data[CONF_URL]),
+        owner=owner,
+        now=utcnow,
+        token=data.get(CONF_TOKEN),
+        slots=int(data[CONF_SLOTS]),
+        currency=hass.config.currency,
+        checkpoint_root=data[CONF_CHECKPOINT_ROOT],
+        secrets=secrets_of(hass),
+    )
+
+
+def _ray_warnings(ray: RayExecutor) -> tuple[str, ...]:
+    return (RAY_WITHOUT_TOKEN,) if ray.is_open_to_all else ()
+
+
+def _status_and_controls(
+    hass: HomeAssistant, kind: ExecutorKind, subentry: ConfigSubentry
+) -> tuple[ComputeStatus, Controls | Offers | None]:
+    """Return what reads a machine, and what it obeys."""
+    status = build_status(hass, kind, subentry.data)
+    match status:
+        case BoincClient():
+            return status, BoincControls(status)
+        case FoldingClient():
+            keepsake = Keepsake(Path(hass.config.path(STORAGE_DIR, f"{DOMAIN}.{subentry.subentry_id}.machine")))
+            return status, FoldingControls(status, keepsake)
+        case VastMachine():
+            return status, status
+    return status, None
+
+
+def build_status(hass: HomeAssistant, kind: ExecutorKind, data: Data) -> ComputeStatus:
+    """Return what reads a machine with work of its own. Errors: InvalidValueError for an address that is none."""
+    session = async_get_clientsession(hass)
+    match kind:
+        case ExecutorKind.BOINC:
+            connection = BoincConnection(data[CONF_HOST], port=int(data[CONF_PORT]), password=data[CONF_PASSWORD])
+            return BoincClient(connection, now=utcnow)
+        case ExecutorKind.FOLDING:
+            return FoldingClient(session, base_url(data[CONF_URL]), now=utcnow)
+        case ExecutorKind.VAST:
+            machine_id, key = int(data[CONF_MACHINE_ID]), data[CONF_API_KEY]
+            return VastMachine(session, machine_id=machine_id, key=key, now=utcnow)
+        case ExecutorKind.SENSOR:
+            return SensorCompute(
+                hass,
+                data[CONF_REVENUE_SENSOR],
+                before=data[CONF_REVENUE_BEFORE],
+                before_reset=data.get(CONF_REVENUE_RESET),
+                busy=data.get(CONF_BUSY_SENSOR),
+                power=data.get(CONF_POWER_SENSOR),
+                now=utcnow,
+            )
+    server = _SERVERS[kind]
+    return server(session, base_url(data[CONF_URL]), now=utcnow, token=data.get(CONF_TOKEN))
+
+
+_SERVERS: dict[ExecutorKind, Callable[..., ComputeStatus]] = {
+    ExecutorKind.OLLAMA: OllamaStatus,
+    ExecutorKind.LLAMA_CPP: LlamaCppStatus,
+    ExecutorKind.VLLM: VllmStatus,
+    ExecutorKind.COMFYUI: ComfyUiStatus,
+}

@@ -1,0 +1,75 @@
+"""The text that a template is written in: a command of one argument per line, placeholders, environment lines."""
+
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+import re
+
+NAME = re.compile(r"[a-z_][a-z0-9_]{0,39}")
+VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
+OWN_VARIABLES = "HASHWARM_"
+MOST_WORDS = 256
+LONGEST_WORD = 4096
+MOST_VARIABLES = 128
+_PLACEHOLDER = re.compile(rf"\{{\{{(?P<literal>{NAME.pattern})\}}\}}|\{{(?P<name>{NAME.pattern})\}}")
+_RUNS_TEXT = re.compile(r"-[a-z]*[ce]|--(eval|command|print)", re.IGNORECASE)
+_INTERPRETER = re.compile(r"((ba|da|a|z|k|c|tc|fi)?sh|busybox|python|pypy|perl|ruby|node|deno|php|lua|awk)[0-9.]*")
+
+
+def words_of(text: str) -> list[str]:
+    """Return a command as it is written: one argument per line, blank lines and blanks around them left out."""
+    return [word for line in text.splitlines() if (word := line.strip())]
+
+
+def placeholders(word: str) -> list[str]:
+    """Return the names of an argument's placeholders, in their order."""
+    return [found["name"] for found in _PLACEHOLDER.finditer(word) if found["name"] is not None]
+
+
+def filled(word: str, values: Mapping[str, str]) -> str:
+    """Return an argument with values in place of its placeholders; `{{name}}` becomes `{name}`, all else stays.
+
+    Each placeholder must have its value. What a value contains is never looked at again.
+    """
+    return _PLACEHOLDER.sub(lambda found: values[found["name"]] if found["name"] else f"{{{found['literal']}}}", word)
+
+
+def first_placeholder(word: str) -> str | None:
+    """Return the name of the placeholder that an argument begins with."""
+    found = _PLACEHOLDER.match(word)
+    return found["name"] if found is not None else None
+
+
+def runs_as_code(words: list[str]) -> bool:
+    """Return whether a placeholder stands where an interpreter takes the text of a program: anybody could run all."""
+    for index, word in enumerate(words[1:], start=1):
+        before = words[: index - 1]
+        if placeholders(word) and _RUNS_TEXT.fullmatch(words[index - 1]) and any(map(_is_interpreter, before)):
+            return True
+    return False
+
+
+def _is_interpreter(word: str) -> bool:
+    return _INTERPRETER.fullmatch(PurePosixPath(word).name) is not None
+
+
+def variables_of(text: str) -> dict[str, str] | None:
+    """Return variables, one `NAME=value` per line; None where a line is none, or names one twice or one of ours."""
+    variables: dict[str, str] = {}
+    for line in text.splitlines():
+        if not line.strip():
+            continue
+        name, separator, value = line.strip().partition("=")
+        own = name.startswith(OWN_VARIABLES)
+        if not separator or VARIABLE.fullmatch(name) is None or own or name in variables or not _fits(value):
+            return None
+        variables[name] = value
+    return variables if len(variables) <= MOST_VARIABLES else None
+
+
+def _fits(value: str) -> bool:
+    return len(value) <= LONGEST_WORD and "\0" not in value
+
+
+def command_fits(words: list[str]) -> bool:
+    """Return whether a command has a program, and is no longer than a job's may be."""
+    return 0 < len(words) <= MOST_WORDS and all(map(_fits, words))
