@@ -19,6 +19,7 @@ from custom_components.hashwarm import assembly, backends
 from custom_components.hashwarm.const import DOMAIN
 from custom_components.hashwarm.coordinator import HomeCoordinator
 from custom_components.hashwarm.engine.model.errors import DeviceUnreachableError, WorkerBusyError, WorkerError
+from custom_components.hashwarm.keeping import heater_store
 
 from .conftest import HEATER_ID, House, SetUp, complaints, heater_of, home_of
 
