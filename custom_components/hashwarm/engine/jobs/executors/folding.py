@@ -81,6 +81,11 @@ class FoldingClient(ComputeStatus):
         await self._connected()
         return folding_tree.is_paused(self._tree, self._group)
 
+    async def cpus(self) -> int | None:
+        """Return how many processors its group may use, None where it does not tell. Errors: ExecutorError, its kin."""
+        await self._connected()
+        return folding_tree.cpus(self._tree, self._group)
+
     async def command(self, state: FoldingState) -> None:
         """Let it fold, finish or pause. Errors: ExecutorError and its kin."""
         await self._send({"cmd": "state", "state": state.value, "group": self._group})

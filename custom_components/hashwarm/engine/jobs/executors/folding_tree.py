@@ -101,3 +101,9 @@ def is_paused(tree: dict[str, Any], group: str) -> bool | None:
     """Return whether a person, or we, paused a group of resources; None where the client does not tell."""
     paused = record(record(record(tree.get("groups")).get(group)).get("config")).get("paused")
     return paused if isinstance(paused, bool) else None
+
+
+def cpus(tree: dict[str, Any], group: str) -> int | None:
+    """Return how many processors a group of resources may use; None where the client does not tell."""
+    told = amount(record(record(record(tree.get("groups")).get(group)).get("config")).get("cpus"))
+    return None if told is None else int(told)
