@@ -274,3 +274,24 @@ def test_slots_limits_and_draining_hold():
     assert not Bench(*jobs).step(slots=4, drains=True)[1].orders
     _, dispatch = Bench(job()).step(exclusive=True)
     assert (dispatch.ai_w, dispatch.mining_w) == (200.0, 0.0)
+
+
+def test_a_job_begins_at_once_where_there_was_nothing_to_choose_before():
+    dispatcher = Dispatcher()
+    assert dispatcher.decide(now(0.0)).orders == ()
+    assert acts(dispatcher.decide(now(10.0, job()))) == {"j": Act.START}
+
+
+def test_a_job_that_may_run_slower_begins_so_where_less_is_wanted():
+    dispatcher = Dispatcher()
+    (order,) = dispatcher.decide(now(0.0, job(slowdown=0.5), heat_w=120.0)).orders
+    assert (order.act, order.share) == (Act.START, 0.6)
+    assert Dispatcher().decide(now(0.0, job(slowdown=0.25), heat_w=120.0)).orders == ()
+    assert Dispatcher().decide(now(0.0, job(slowdown=0.5, throttles=False), heat_w=120.0)).orders == ()
+
+
+def test_switched_off_by_a_person_even_promised_work_is_saved():
+    told = job(on=True, committed=True, freezes=False)
+    dispatch = Dispatcher().decide(now(0.0, told, off=True))
+    assert acts(dispatch) == {"j": Act.PREEMPT}
+    assert (dispatch.ai_w, dispatch.mining_w, dispatch.reason) == (200.0, 0.0, DispatchReason.PERSON)

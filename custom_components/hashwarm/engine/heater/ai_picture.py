@@ -1,7 +1,7 @@
 """Puts together what the face shows of AI work; pure."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..jobs import Job, JobState
 from ..jobs.machine import Machine
@@ -31,6 +31,7 @@ class Drawn:
     """Of it, what the heater's own reading contains."""
     jobs_w: float = 0.0
     source: str = "unknown"
+    by_place: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

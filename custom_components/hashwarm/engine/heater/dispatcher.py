@@ -146,8 +146,8 @@ class Dispatcher:
             return self._without_heat_w(now, most_w)
         if now.mode in {WorkloadMode.AI_ONLY, WorkloadMode.PREFER_AI}:
             return min(now.heat_w, most_w), DispatchReason.PERSON
-        reason = self._reason(now)
-        return (min(now.heat_w, most_w) if self._prefers_ai else 0.0), reason
+        prefers_ai, reason = self._preferred(now)
+        return (min(now.heat_w, most_w) if prefers_ai else 0.0), reason
 
     def _without_heat_w(self, now: Situation, most_w: float) -> tuple[float, DispatchReason]:
         worth, price = now.worth.ai_per_kwh, now.worth.price_per_kwh
@@ -158,22 +158,25 @@ class Dispatcher:
             return 0.0, DispatchReason.COMMITTED_JOB
         return 0.0, DispatchReason.NO_HEAT_DEMAND
 
-    def _reason(self, now: Situation) -> DispatchReason:
+    def _preferred(self, now: Situation) -> tuple[bool, DispatchReason]:
         """Decide whether AI or mining goes first while heat is wanted, and say why."""
-        prefers_ai, reason = _better(now)
-        if self._prefers_ai is None or prefers_ai == self._prefers_ai:
-            self._prefer(prefers_ai, now.at)
-            return reason
-        if now.at - self._since < MINIMUM_S and _both_possible(now):
-            return DispatchReason.MINIMUM_RUNTIME
-        if reason is DispatchReason.HIGHER_VALUE and not self._pays_to_switch(now, to_ai=prefers_ai):
-            return DispatchReason.HIGHER_VALUE
-        self._prefer(prefers_ai, now.at)
-        return reason
+        better, reason = _better(now)
+        if not _both_possible(now):
+            # Where there was no choice, nothing was chosen that would have to last.
+            self._prefers_ai = None
+            return better, reason
+        if self._prefers_ai is None or better == self._prefers_ai:
+            return self._prefer(now, ai=better), reason
+        if now.at - self._since < MINIMUM_S:
+            return self._prefers_ai, DispatchReason.MINIMUM_RUNTIME
+        if reason is DispatchReason.HIGHER_VALUE and not self._pays_to_switch(now, to_ai=better):
+            return self._prefers_ai, reason
+        return self._prefer(now, ai=better), reason
 
-    def _prefer(self, prefers_ai: bool, at: float) -> None:  # noqa: FBT001 - private, and clear from its name
-        if prefers_ai != self._prefers_ai:
-            self._prefers_ai, self._since = prefers_ai, at
+    def _prefer(self, now: Situation, *, ai: bool) -> bool:
+        if ai != self._prefers_ai:
+            self._prefers_ai, self._since = ai, now.at
+        return ai
 
     def _pays_to_switch(self, now: Situation, *, to_ai: bool) -> bool:
         """Tell whether the gain of the next hour is worth what the switch costs, with a margin against dithering."""
@@ -222,7 +225,7 @@ def _can_run(job: JobView) -> bool:
 
 
 def _both_possible(now: Situation) -> bool:
-    """Tell whether there is a choice at all; a minimum time must never leave a room cold for want of a job."""
+    """Tell whether there is a choice at all."""
     return now.mines and now.mode.allows_mining and any(_can_run(job) for job in now.jobs)
 
 

@@ -119,7 +119,15 @@ class Premises:
         heating = [place_id for place_id in drawings if self._workplaces[place_id].heats_room]
         together = [place_id for place_id in drawings if self._workplaces[place_id].metered_together]
         jobs = [place_id for place_id in drawings if self._workplaces[place_id].executor is not None]
-        return Drawn(total_w=of(drawings), heat_w=of(heating), together_w=of(together), jobs_w=of(jobs), source=source)
+        by_place = {place_id: drawing.power_w for place_id, drawing in drawings.items()}
+        return Drawn(
+            by_place=by_place,
+            total_w=of(drawings),
+            heat_w=of(heating),
+            together_w=of(together),
+            jobs_w=of(jobs),
+            source=source,
+        )
 
     def _standing(self, place_id: str) -> ExecutorStanding:
         workplace = self._workplaces[place_id]

@@ -208,7 +208,7 @@ class Workshop:
         if not self._loaded:
             await self._load()
         self._count()
-        await self.queue.tick()
+        await self.queue.tick(self._drawn.by_place)
         await self._remember_earnings()
         await self._take_in_earnings()
         views = self._views()
