@@ -15,6 +15,7 @@ from homeassistant.helpers import instance_id
 from homeassistant.util.ssl import get_default_context
 
 from .account_flow import AccountFlow
+from .ai_const import SUBENTRY_EXECUTOR, SUBENTRY_TEMPLATE
 from .circuit_flow import CircuitFlow
 from .const import (
     AGENT,
@@ -39,12 +40,14 @@ from .engine.model.errors import InvalidValueError, PoolError, WorkerBusyError, 
 from .engine.model.pool import PoolAddress, PoolConfig
 from .engine.stratum import PoolFacts, try_pool
 from .entity_flow import EntitySteps
+from .executor_flow import ExecutorFlow
 from .flow_base import room_errors
 from .flow_schemas import POOL, PRICE, ROOM
 from .helpers import has_home, pool_from_dict
 from .home_options_flow import HomeOptionsFlow, price_errors
 from .miner_flow import MinerSteps
 from .options_flow import HeaterOptionsFlow
+from .template_flow import TemplateFlow
 
 
 class HashwarmConfigFlow(MinerSteps, EntitySteps, domain=DOMAIN):
@@ -68,7 +71,7 @@ class HashwarmConfigFlow(MinerSteps, EntitySteps, domain=DOMAIN):
     @override
     def async_get_supported_subentry_types(cls, config_entry: ConfigEntry) -> dict[str, type[ConfigSubentryFlow]]:
         if config_entry.data[CONF_KIND] != KIND_HOME:
-            return {}
+            return {SUBENTRY_EXECUTOR: ExecutorFlow, SUBENTRY_TEMPLATE: TemplateFlow}
         return {SUBENTRY_ACCOUNT: AccountFlow, SUBENTRY_CIRCUIT: CircuitFlow}
 
     @override

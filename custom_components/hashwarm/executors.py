@@ -54,6 +54,7 @@ from .engine.jobs.executors import (
 from .engine.jobs.keepsake import Keepsake
 from .engine.jobs.machine import Controls, Machine, Offers
 from .engine.jobs.machine_controls import BoincControls, FoldingControls
+from .engine.model.errors import ExecutorError
 
 JOBS_FOLDER = f"{DOMAIN}_jobs"
 RAY_WITHOUT_TOKEN = "ray_without_token"  # noqa: S105 - the name of a warning
@@ -108,7 +109,7 @@ def _workplace(hass: HomeAssistant, subentry: ConfigSubentry) -> Workplace:
     if kind is ExecutorKind.LOCAL:
         return Workplace(executor=_local(hass, subentry, measured_w), power_control=_duty_cycle, **common)
     if kind is ExecutorKind.RAY:
-        ray = _ray(hass, subentry)
+        ray = _ray(hass, subentry.data, owner=subentry.subentry_id)
         return Workplace(executor=ray, warnings=lambda: _ray_warnings(ray), **common)
     machine = Machine(*_status_and_controls(hass, kind, subentry), now=utcnow, clock=time.monotonic)
     return Workplace(machine=machine, **common)
@@ -162,12 +163,8 @@ def secrets_of(hass: HomeAssistant) -> Callable[[str], str | None]:
     return find
 
 
-def _ray(hass: HomeAssistant, subentry: ConfigSubentry) -> RayExecutor:
-    return build_ray(hass, subentry.data, owner=subentry.subentry_id)
-
-
-def build_ray(hass: HomeAssistant, data: Data, *, owner: str) -> RayExecutor:
-    """Return what speaks to a cluster's head. Errors: InvalidValueError for an address that is none."""
+def _ray(hass: HomeAssistant, data: Data, *, owner: str) -> RayExecutor:
+    """Return what speaks to a cluster's head."""
     return RayExecutor(
         async_get_clientsession(hass),
         base_url(data[CONF_URL]),
@@ -189,7 +186,7 @@ def _status_and_controls(
     hass: HomeAssistant, kind: ExecutorKind, subentry: ConfigSubentry
 ) -> tuple[ComputeStatus, Controls | Offers | None]:
     """Return what reads a machine, and what it obeys."""
-    status = build_status(hass, kind, subentry.data)
+    status = _status(hass, kind, subentry.data)
     match status:
         case BoincClient():
             return status, BoincControls(status)
@@ -201,12 +198,30 @@ def _status_and_controls(
     return status, None
 
 
-def build_status(hass: HomeAssistant, kind: ExecutorKind, data: Data) -> ComputeStatus:
-    """Return what reads a machine with work of its own. Errors: InvalidValueError for an address that is none."""
+async def ask_once(hass: HomeAssistant, kind: ExecutorKind, data: Data) -> None:
+    """Ask an executor how it stands, where there is anybody to ask. Errors: ExecutorError and its kin."""
+    if kind is ExecutorKind.LOCAL:
+        return
+    if kind is ExecutorKind.RAY:
+        if await _ray(hass, data, owner="").version() is None:
+            raise ExecutorError("no head of Ray")
+        return
+    status = _status(hass, kind, data)
+    try:
+        await status.read()
+    finally:
+        if isinstance(status, BoincClient | FoldingClient):
+            await status.stop()
+
+
+def _status(hass: HomeAssistant, kind: ExecutorKind, data: Data) -> ComputeStatus:
+    """Return what reads a machine with work of its own."""
     session = async_get_clientsession(hass)
     match kind:
         case ExecutorKind.BOINC:
-            connection = BoincConnection(data[CONF_HOST], port=int(data[CONF_PORT]), password=data[CONF_PASSWORD])
+            connection = BoincConnection(
+                data[CONF_HOST], port=int(data[CONF_PORT]), password=data.get(CONF_PASSWORD, "")
+            )
             return BoincClient(connection, now=utcnow)
         case ExecutorKind.FOLDING:
             return FoldingClient(session, base_url(data[CONF_URL]), now=utcnow)
@@ -222,6 +237,7 @@ def build_status(hass: HomeAssistant, kind: ExecutorKind, data: Data) -> Compute
                 busy=data.get(CONF_BUSY_SENSOR),
                 power=data.get(CONF_POWER_SENSOR),
                 now=utcnow,
+                currency=hass.config.currency,
             )
     server = _SERVERS[kind]
     return server(session, base_url(data[CONF_URL]), now=utcnow, token=data.get(CONF_TOKEN))

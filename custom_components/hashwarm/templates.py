@@ -223,10 +223,15 @@ def parameter_of(told: Mapping[str, Any]) -> Parameter:
         name=told["name"],
         kind=ParameterType(told["type"]),
         default=told.get("default") or None,
-        minimum=told.get("minimum"),
-        maximum=told.get("maximum"),
+        minimum=_figure(told.get("minimum")),
+        maximum=_figure(told.get("maximum")),
         choices=tuple(told.get("choices") or ()),
     )
+
+
+def _figure(told: Any) -> float | None:
+    """Return a limit; a field within a list comes as it was typed."""
+    return None if told in {None, ""} else float(told)
 
 
 def _times(value: float | None, seconds: float) -> float | None:

@@ -15,7 +15,18 @@ ENGINE = str(ROOT / ".venv-engine" / "bin" / "python")
 COUNTS = re.compile(r"(\d+) (passed|failed|skipped|errors?)\b")
 # Of the whole integration, in percent; the engine's figure counts branches too.
 LEAST_WHOLE = 95.0
-FLOW_NAMES = ("account", "circuit", "comfort", "config", "entity", "home_options", "miner", "options")
+FLOW_NAMES = (
+    "account",
+    "circuit",
+    "comfort",
+    "config",
+    "entity",
+    "executor",
+    "home_options",
+    "miner",
+    "options",
+    "template",
+)
 FLOWS = [*(f"*/hashwarm/{name}_flow.py" for name in FLOW_NAMES), "*/hashwarm/flow_base.py"]
 
 

@@ -9,8 +9,9 @@ from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT, STATE_OFF, STATE_ON
 from homeassistant.core import HomeAssistant, State
 
 from ..engine.jobs import Compute, ComputeStatus
-from ..engine.model.errors import ExecutorUnreachableError
+from ..engine.model.errors import ExecutorRefusedError, ExecutorUnreachableError
 from ..engine.model.protocols import WallClock
+from .btc_price import is_price_of_bitcoin
 from .power import EntityPowerMeter
 
 ATTR_LAST_RESET = "last_reset"
@@ -37,6 +38,7 @@ class SensorCompute(ComputeStatus):
         before: float,
         before_reset: str | None = None,
         now: WallClock,
+        currency: str,
         busy: str | None = None,
         power: str | None = None,
     ) -> None:
@@ -47,15 +49,21 @@ class SensorCompute(ComputeStatus):
         self._busy = busy
         self._meter = EntityPowerMeter(hass, power) if power else None
         self._now = now
+        self._currency = currency
         self._known: deque[tuple[datetime, float]] = deque()
 
     @override
     async def read(self) -> Compute:
-        """Look at the entities. Errors: ExecutorUnreachableError where the sensor tells no total."""
+        """Look at the entities.
+
+        Errors: ExecutorUnreachableError where there is no total, ExecutorRefusedError where it is other money.
+        """
         state = self._hass.states.get(self._revenue)
         total = money_of(state)
         if state is None or total is None:
             raise ExecutorUnreachableError(f"{self._revenue} tells nothing")
+        if not is_in_currency(state, self._currency):
+            raise ExecutorRefusedError(f"{self._revenue} is not in {self._currency}")
         return Compute(
             at=self._now(),
             busy=self._is_busy(),
@@ -63,7 +71,7 @@ class SensorCompute(ComputeStatus):
             name=state.name,
             power_w=self._meter.read_w() if self._meter is not None else None,
             earned_nano=self._earned(state, total),
-            currency=state.attributes.get(ATTR_UNIT_OF_MEASUREMENT),
+            currency=self._currency,
             revenue_per_hour=self._per_hour(total),
         )
 
@@ -86,6 +94,12 @@ class SensorCompute(ComputeStatus):
             self._known.popleft()
         since, first = self._known[0]
         return (total - first) / ((now - since) / timedelta(hours=1)) if now - since >= _LEAST_KNOWN else None
+
+
+def is_in_currency(state: State, currency: str) -> bool:
+    """Return whether a state is an amount in that currency."""
+    unit = state.attributes.get(ATTR_UNIT_OF_MEASUREMENT)
+    return isinstance(unit, str) and "/" not in unit and is_price_of_bitcoin(unit, currency)
 
 
 def last_reset_of(state: State) -> str | None:

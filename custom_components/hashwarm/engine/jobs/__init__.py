@@ -1,6 +1,7 @@
 """AI jobs: a durable queue of our own, and executors that run what it holds."""
 
 from .book import Booking, JobEvent, OnEvent
+from .environment import JOB_PATH, SECRET
 from .executor import (
     EXIT_SAVED,
     Abilities,
@@ -21,8 +22,10 @@ from .tables import SCHEMA, Transition, finish
 
 __all__ = [
     "EXIT_SAVED",
+    "JOB_PATH",
     "NOBODY",
     "SCHEMA",
+    "SECRET",
     "Abilities",
     "Booking",
     "Checkpointing",

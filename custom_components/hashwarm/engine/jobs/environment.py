@@ -9,13 +9,14 @@ type Secrets = Callable[[str], str | None]
 """A secret by its name."""
 
 SECRET = "!secret "  # noqa: S105 - how a secret is referred to, as in Home Assistant's own files
-_PATH = "/usr/local/bin:/usr/bin:/bin"
+JOB_PATH = "/usr/local/bin:/usr/bin:/bin"
+"""Where a program is looked for."""
 
 
 def environment(launch: Launch, *, checkpoints: str, home: str, secrets: Secrets) -> dict[str, str]:
     """Return the whole environment of a job. Errors: ExecutorRefusedError for a secret that there is none of."""
     return {
-        "PATH": _PATH,
+        "PATH": JOB_PATH,
         "LANG": "C.UTF-8",
         "HOME": home,
         **resolved(launch.spec.environment, secrets),
