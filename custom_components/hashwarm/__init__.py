@@ -1,6 +1,6 @@
 """Hashwarm turns computing into home heating."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, cast
 
@@ -48,6 +48,7 @@ from .coordinator import (
 from .engine.home import Home
 from .engine.miners import Family, NetworkedMiner, Parting
 from .engine.model.errors import BackendError, DeviceAuthError, InvalidValueError, StoreError
+from .executors import executors_as_set
 from .firmware import follow_firmware
 from .helpers import home_entry, install_asic_rs, loaded_heaters, loaded_home
 from .keeping import heater_store, planner_store
@@ -101,16 +102,22 @@ def _reload_when_moved(hass: HomeAssistant, entry: HashwarmConfigEntry) -> None:
     entry.async_on_unload(hass.bus.async_listen(EVENT_CORE_CONFIG_UPDATE, look))
 
 
-def _reload_when_rewired(hass: HomeAssistant, entry: HomeConfigEntry) -> None:
-    """Show circuits that come, change or go; heaters run on meanwhile."""
-    before = [subentry.as_dict() for subentry in entry.subentries.values()]
+def _reload_when_rewired(
+    hass: HomeAssistant, entry: ConfigEntry[Any], told: Callable[[ConfigEntry[Any]], list[Any]]
+) -> None:
+    """Begin anew with what came, changed or went among the subentries that `told` tells of."""
+    before = told(entry)
 
     @callback
     def look(_change: ConfigEntryChange, changed: ConfigEntry[Any]) -> None:
-        if changed is entry and [subentry.as_dict() for subentry in entry.subentries.values()] != before:
+        if changed is entry and told(entry) != before:
             hass.config_entries.async_schedule_reload(entry.entry_id)
 
     entry.async_on_unload(async_dispatcher_connect(hass, SIGNAL_CONFIG_ENTRY_CHANGED, look))
+
+
+def _subentries(entry: ConfigEntry[Any]) -> list[Any]:
+    return [subentry.as_dict() for subentry in entry.subentries.values()]
 
 
 async def _async_setup_home(hass: HomeAssistant, entry: HomeConfigEntry) -> None:
@@ -125,7 +132,7 @@ async def _async_setup_home(hass: HomeAssistant, entry: HomeConfigEntry) -> None
         _watch_home(coordinator, IssueBook(hass, entry.entry_id))
         _close_with_home_assistant(hass, entry, coordinator, EVENT_HOMEASSISTANT_FINAL_WRITE)
         await hass.config_entries.async_forward_entry_setups(entry, HOME_PLATFORMS)
-        _reload_when_rewired(hass, entry)
+        _reload_when_rewired(hass, entry, _subentries)
         follow_statistics(coordinator)
 
 
@@ -150,6 +157,7 @@ async def _async_setup_heater(hass: HomeAssistant, entry: HeaterConfigEntry) -> 
         _watch_heater(coordinator, IssueBook(hass, entry.entry_id))
         _close_with_home_assistant(hass, entry, coordinator, EVENT_HOMEASSISTANT_STOP)
         await hass.config_entries.async_forward_entry_setups(entry, HEATER_PLATFORMS)
+        _reload_when_rewired(hass, entry, executors_as_set)
         follow_firmware(coordinator)
 
 
