@@ -14,6 +14,7 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .ai_entities import has_ai, of_ai
 from .comfort_options import watches_windows
 from .const import KIND_NETWORKED_MINER
 from .coordinator import HeaterConfigEntry, HeaterCoordinator
@@ -69,6 +70,12 @@ def _window_open(coordinator: HeaterCoordinator) -> bool | None:
     return in_force.source is Source.WINDOW_OPEN if in_force is not None else None
 
 
+def _problems(coordinator: HeaterCoordinator) -> dict[str, Any]:
+    """Return what cannot be reached, and why."""
+    standings = coordinator.ai.executors.values() if coordinator.ai is not None else ()
+    return {"problems": {standing.title: standing.problem for standing in standings if standing.problem is not None}}
+
+
 def _comparison(coordinator: HeaterCoordinator) -> dict[str, Any]:
     """Return the two costs of a kWh of heat that are compared."""
     return {"heat_cost": heat_cost(coordinator), "other_heat_cost": other_heat_cost(coordinator)}
@@ -80,6 +87,31 @@ def _margin(coordinator: HeaterCoordinator) -> dict[str, Any]:
 
 
 BINARY_SENSORS: tuple[HeaterBinarySensorDescription, ...] = (
+    HeaterBinarySensorDescription(
+        key="ai_busy",
+        translation_key="ai_busy",
+        device_class=BinarySensorDeviceClass.RUNNING,
+        from_device=False,
+        has_fn=has_ai,
+        value_fn=of_ai(lambda state: state.busy),
+    ),
+    HeaterBinarySensorDescription(
+        key="ai_committed",
+        translation_key="ai_committed",
+        from_device=False,
+        has_fn=has_ai,
+        value_fn=of_ai(lambda state: state.committed),
+    ),
+    HeaterBinarySensorDescription(
+        key="ai_connected",
+        translation_key="ai_connected",
+        device_class=BinarySensorDeviceClass.CONNECTIVITY,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        from_device=False,
+        has_fn=has_ai,
+        attributes_fn=_problems,
+        value_fn=of_ai(lambda state: state.connected),
+    ),
     HeaterBinarySensorDescription(
         key="cheaper_than_other",
         translation_key="cheaper_than_other",

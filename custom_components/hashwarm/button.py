@@ -1,4 +1,4 @@
-"""What a person may have a miner do at once."""
+"""What a person may have a miner, or what computes for AI, do at once."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -14,6 +14,7 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .ai_entities import async_cancel_current, async_finish_and_pause, has_ai
 from .coordinator import HeaterConfigEntry, HeaterCoordinator
 from .engine.miners import Feature
 from .engine.model.driver import Driver
@@ -41,13 +42,30 @@ BUTTONS: tuple[HeaterButtonDescription, ...] = (
 )
 
 
+@dataclass(frozen=True, kw_only=True)
+class AiButtonDescription(ButtonEntityDescription):
+    """What a button does about AI work."""
+
+    has_fn: Callable[[HeaterCoordinator], bool] = has_ai
+    press_fn: Callable[[HeaterCoordinator], Awaitable[None]]
+
+
+AI_BUTTONS: tuple[AiButtonDescription, ...] = (
+    AiButtonDescription(key="cancel_current", translation_key="cancel_current", press_fn=async_cancel_current),
+    AiButtonDescription(key="finish_and_pause", translation_key="finish_and_pause", press_fn=async_finish_and_pause),
+)
+
+
 async def async_setup_entry(
     hass: HomeAssistant, entry: HeaterConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Set up the buttons that the device offers."""
+    """Set up the buttons that the device and its AI work offer."""
     coordinator = entry.runtime_data
     async_add_entities(
         HeaterButton(coordinator, description) for description in offered(coordinator, BUTTON_DOMAIN, BUTTONS)
+    )
+    async_add_entities(
+        AiButton(coordinator, description) for description in offered(coordinator, BUTTON_DOMAIN, AI_BUTTONS)
     )
 
 
@@ -63,6 +81,23 @@ class HeaterButton(HeaterEntity, ButtonEntity):
     @override
     async def async_press(self) -> None:
         await self.coordinator.async_ask(self.entity_description.press_fn)
+
+    @override
+    def _watched(self) -> Any:
+        return None
+
+
+class AiButton(HeaterEntity, ButtonEntity):
+    """One thing to have done about AI work."""
+
+    entity_description: AiButtonDescription
+
+    def __init__(self, coordinator: HeaterCoordinator, description: AiButtonDescription) -> None:
+        super().__init__(coordinator, description)
+
+    @override
+    async def async_press(self) -> None:
+        await self.entity_description.press_fn(self.coordinator)
 
     @override
     def _watched(self) -> Any:

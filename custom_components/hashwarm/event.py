@@ -1,17 +1,21 @@
-"""What happens to earnings: a payout, a block found."""
+"""What happens to earnings and to AI jobs: a payout, a block found, a job started, saved, done."""
 
-from collections.abc import Sequence
-from typing import override
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any, override
 
-from homeassistant.components.event import EventEntity, EventEntityDescription
+from homeassistant.components.event import DOMAIN as EVENT_DOMAIN, EventEntity, EventEntityDescription
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .accounts import accounts_of
-from .coordinator import HomeConfigEntry, HomeCoordinator
+from .ai_entities import Told, event_figures, has_ai
+from .coordinator import HashwarmConfigEntry, HeaterCoordinator, HomeCoordinator
+from .engine.heater import Job, JobEvent
 from .engine.home import News, NewsKind
-from .entity import AccountEntity
+from .entity import AccountEntity, HeaterEntity, offered
 
 PARALLEL_UPDATES = 0
 EARNINGS = EventEntityDescription(
@@ -19,12 +23,55 @@ EARNINGS = EventEntityDescription(
 )
 
 
+@dataclass(frozen=True, kw_only=True)
+class HeaterEventDescription(EventEntityDescription):
+    """What happens to a heater."""
+
+    has_fn: Callable[[HeaterCoordinator], bool]
+
+
+AI_JOB = HeaterEventDescription(
+    key="ai_job", translation_key="ai_job", event_types=[event.value for event in JobEvent], has_fn=has_ai
+)
+
+
 async def async_setup_entry(
-    hass: HomeAssistant, entry: HomeConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+    hass: HomeAssistant, entry: HashwarmConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Set up the news of each pool account."""
+    """Set up the news of a heater's AI jobs, or of each pool account."""
+    coordinator = entry.runtime_data
+    if isinstance(coordinator, HeaterCoordinator):
+        async_add_entities(
+            AiJobEvent(coordinator, description) for description in offered(coordinator, EVENT_DOMAIN, (AI_JOB,))
+        )
+        return
     for account in accounts_of(entry):
-        async_add_entities([EarningsEvent(entry.runtime_data, account)], config_subentry_id=account.subentry_id)
+        async_add_entities([EarningsEvent(coordinator, account)], config_subentry_id=account.subentry_id)
+
+
+class AiJobEvent(HeaterEntity, EventEntity):
+    """What happens to the AI jobs of one heater."""
+
+    def __init__(self, coordinator: HeaterCoordinator, description: HeaterEventDescription) -> None:
+        super().__init__(coordinator, description)
+        self._news = Told(monotonic)
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        await super().async_added_to_hass()
+        self.async_on_remove(self.coordinator.add_job_listener(self._tell))
+
+    @callback
+    def _tell(self, job: Job, event: JobEvent) -> None:
+        """Tell what happened to a job."""
+        if self._news.is_news(job, event):
+            figures = event_figures(job)
+            self._trigger_event(event.value, {name: value for name, value in figures.items() if value is not None})
+            self.async_write_ha_state()
+
+    @override
+    def _watched(self) -> Any:
+        return None
 
 
 class EarningsEvent(AccountEntity, EventEntity):

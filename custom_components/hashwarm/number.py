@@ -1,4 +1,4 @@
-"""Heat demand for people who drive the heater with another thermostat, and power by hand."""
+"""Heat demand for people who drive the heater with another thermostat, power by hand, and limits of AI work."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -18,6 +18,7 @@ from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util.dt import utcnow
 
+from .ai_entities import async_set, has_ai, of_settings
 from .const import DOMAIN
 from .coordinator import HeaterConfigEntry, HeaterCoordinator
 from .engine.heater import HEAT_DEMAND_VALID_S, HeaterSettings
@@ -26,6 +27,7 @@ from .engine.model.control import ControlMode
 from .engine.model.driver import Driver
 from .engine.model.telemetry import MinerFigures
 from .entity import HeaterEntity, offered, refuse_nan
+from .sensors_heater import currency_per_kwh
 
 PARALLEL_UPDATES = 1
 COARSE_FROM_W = 20.0
@@ -123,6 +125,42 @@ MINER_NUMBERS: tuple[MinerNumberDescription, ...] = (
 )
 
 
+@dataclass(frozen=True, kw_only=True)
+class AiNumberDescription(NumberEntityDescription):
+    """A limit of AI work, by its name among the wishes; None where there is none."""
+
+    setting: str
+    has_fn: Callable[[HeaterCoordinator], bool] = has_ai
+    unit_fn: Callable[[HeaterCoordinator], str] | None = None
+
+
+AI_NUMBERS: tuple[AiNumberDescription, ...] = (
+    AiNumberDescription(
+        key="ai_minimum_value",
+        translation_key="ai_minimum_value",
+        entity_category=EntityCategory.CONFIG,
+        mode=NumberMode.BOX,
+        native_min_value=0,
+        native_max_value=10_000,
+        native_step=0.0001,
+        setting="minimum_per_kwh",
+        unit_fn=currency_per_kwh,
+    ),
+    AiNumberDescription(
+        key="ai_power_limit",
+        translation_key="ai_power_limit",
+        device_class=NumberDeviceClass.POWER,
+        entity_category=EntityCategory.CONFIG,
+        mode=NumberMode.BOX,
+        native_min_value=0,
+        native_max_value=100_000,
+        native_step=1,
+        native_unit_of_measurement=UnitOfPower.WATT,
+        setting="power_limit_w",
+    ),
+)
+
+
 async def async_setup_entry(
     hass: HomeAssistant, entry: HeaterConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
@@ -131,6 +169,9 @@ async def async_setup_entry(
     async_add_entities(HeaterNumber(coordinator, description) for description in NUMBERS)
     async_add_entities(
         MinerNumber(coordinator, description) for description in offered(coordinator, NUMBER_DOMAIN, MINER_NUMBERS)
+    )
+    async_add_entities(
+        AiNumber(coordinator, description) for description in offered(coordinator, NUMBER_DOMAIN, AI_NUMBERS)
     )
 
 
@@ -194,6 +235,37 @@ class MinerNumber(HeaterEntity, NumberEntity):
     async def async_set_native_value(self, value: float) -> None:
         refuse_nan(value)
         await self.coordinator.async_ask(lambda driver: self.entity_description.set_fn(driver, value))
+
+    @override
+    def _watched(self) -> Any:
+        return self.native_value
+
+
+class AiNumber(HeaterEntity, NumberEntity):
+    """A limit of AI work."""
+
+    entity_description: AiNumberDescription
+
+    def __init__(self, coordinator: HeaterCoordinator, description: AiNumberDescription) -> None:
+        super().__init__(coordinator, description)
+
+    @property
+    @override
+    def native_unit_of_measurement(self) -> str | None:
+        unit_fn = self.entity_description.unit_fn
+        return unit_fn(self.coordinator) if unit_fn is not None else super().native_unit_of_measurement
+
+    @property
+    @override
+    def native_value(self) -> float | None:
+        setting = self.entity_description.setting
+        value: float | None = of_settings(lambda settings: getattr(settings, setting))(self.coordinator)
+        return value
+
+    @override
+    async def async_set_native_value(self, value: float) -> None:
+        refuse_nan(value)
+        await async_set(self.coordinator, self.entity_description.setting, value)
 
     @override
     def _watched(self) -> Any:

@@ -15,6 +15,7 @@ from homeassistant.helpers.typing import StateType
 from homeassistant.util.dt import utcnow
 
 from .accounts import accounts_of
+from .ai_entities import has_ai
 from .const import DOMAIN, HOME_UNIQUE_ID
 from .coordinator import HashwarmConfigEntry, HeaterCoordinator, HomeCoordinator
 from .engine.home import CircuitStatus
@@ -23,6 +24,7 @@ from .entity import AccountEntity, HeaterEntity, HomeEntity, offered
 from .periods import PERIODS
 from .publishing import POWER
 from .sensors_account import AccountSensorDescription, told_of
+from .sensors_ai import AI_SENSORS, LISTS
 from .sensors_heater import HEATER_SENSORS, HeaterSensorDescription
 from .sensors_home import CIRCUIT_SENSORS, HOME_SENSORS, CircuitSensorDescription, HomeSensorDescription
 from .sensors_miner import BOARD_SENSORS, FAN_SENSORS, MINER_SENSORS, PartSensorDescription
@@ -47,7 +49,7 @@ async def async_setup_entry(
             sensors = [AccountSensor(coordinator, account, told) for told in told_of(account)]
             async_add_entities(sensors, config_subentry_id=account.subentry_id)
         return
-    table = (*HEATER_SENSORS, *MONEY_SENSORS, *MINER_SENSORS, *PLANNER_SENSORS)
+    table = (*HEATER_SENSORS, *MONEY_SENSORS, *MINER_SENSORS, *PLANNER_SENSORS, *AI_SENSORS)
     async_add_entities(
         HeaterSensor(coordinator, description) for description in offered(coordinator, SENSOR_DOMAIN, table)
     )
@@ -167,13 +169,13 @@ class HeaterSensor(HeaterEntity, SensorEntity):
 
     entity_description: HeaterSensorDescription
     # Tomorrow is of no use in yesterday's records, and the past is in the ledger.
-    _unrecorded_attributes = frozenset({"plan", *PERIODS})
+    _unrecorded_attributes = frozenset({"plan", *PERIODS, *LISTS})
 
     def __init__(self, coordinator: HeaterCoordinator, description: HeaterSensorDescription) -> None:
         super().__init__(coordinator, description)
         if description.enabled_fn is not None:
             self._attr_entity_registry_enabled_default = description.enabled_fn(coordinator)
-        self._from_device = description.from_device
+        self._from_device = description.from_device and not (description.of_ai_too and has_ai(coordinator))
         if coordinator.miner is not None and description.miner_precision is not None:
             self._attr_suggested_display_precision = description.miner_precision
 

@@ -30,6 +30,8 @@ class HeaterSensorDescription(SensorEntityDescription):
     enabled_fn: Callable[[HeaterCoordinator], bool] | None = None
     """Whether it is on from the start, where that depends on the heater."""
     from_device: bool = False
+    of_ai_too: bool = False
+    """Whether AI work has a say in it as well, which goes on while the device does not answer."""
     has_fn: Callable[[HeaterCoordinator], bool] = lambda _: True
     miner_precision: int | None = None
     """Digits after the point for a miner, where one on this host needs more."""
@@ -67,6 +69,14 @@ def currency_per_kwh(coordinator: HeaterCoordinator) -> str:
 
 def _hashes(coordinator: HeaterCoordinator) -> bool:
     return coordinator.hashes
+
+
+def _workload(coordinator: HeaterCoordinator) -> Workload | None:
+    """Return what the watts are spent on, by the device and by AI work beside it; unknown is unknown."""
+    mining, ai = coordinator.data.workload, coordinator.ai
+    if ai is None or not ai.busy:
+        return mining
+    return Workload.AI if mining in {None, Workload.OFF} else Workload.MIXED
 
 
 def _why_figures(coordinator: HeaterCoordinator) -> dict[str, Any]:
@@ -260,7 +270,8 @@ HEATER_SENSORS: tuple[HeaterSensorDescription, ...] = (
         from_device=True,
         device_class=SensorDeviceClass.ENUM,
         options=[workload.value for workload in Workload],
+        of_ai_too=True,
         has_fn=_hashes,
-        value_fn=lambda coordinator: coordinator.data.workload,
+        value_fn=_workload,
     ),
 )

@@ -26,6 +26,7 @@ from .coordinator import HomeCoordinator
 from .engine.home import DAY_COLUMNS, MAX_PRICE, PAYOUT_COLUMNS, BookedPayout, csv_text, payout_row
 from .engine.model.errors import StoreError
 from .helpers import loaded_home
+from .job_services import async_register_jobs
 
 EXPORT, CORRECT, SET_PRICES = "export_ledger", "correct_payout", "set_prices"
 ATTR_ACCOUNT, ATTR_AMOUNT, ATTR_BTC_PRICE, ATTR_END = "account", "amount", "btc_price", "end"
@@ -80,6 +81,7 @@ def async_register(hass: HomeAssistant) -> None:
     optional = SupportsResponse.OPTIONAL
     async_register_admin_service(hass, DOMAIN, CORRECT, _correct, CORRECT_SCHEMA, optional)
     async_register_admin_service(hass, DOMAIN, SET_PRICES, _set_prices, SET_PRICES_SCHEMA, optional)
+    async_register_jobs(hass)
 
 
 async def _export(call: ServiceCall) -> ServiceResponse:

@@ -1,4 +1,4 @@
-"""Pause a heater, let its planner steer; the light and the fan's own rule of a miner."""
+"""Pause a heater, let its planner steer, let it do AI work; the light and the fan's own rule of a miner."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .ai_entities import async_set, has_ai, of_settings
 from .comfort_options import follows_schedule
 from .coordinator import HeaterConfigEntry, HeaterCoordinator
 from .engine.miners import Feature
@@ -62,7 +63,33 @@ async def _set_fan_automatic(coordinator: HeaterCoordinator, on: bool) -> None: 
     await coordinator.async_ask(lambda driver: driver.set_fan(None if on else HAND_FAN_PERCENT))
 
 
+def _set_ai(name: str) -> Callable[[HeaterCoordinator, bool], Awaitable[None]]:
+    return lambda coordinator, on: async_set(coordinator, name, on)
+
+
 SWITCHES: tuple[HeaterSwitchDescription, ...] = (
+    HeaterSwitchDescription(
+        key="ai_enabled",
+        translation_key="ai_enabled",
+        has_fn=has_ai,
+        value_fn=of_settings(lambda settings: settings.enabled),
+        set_fn=_set_ai("enabled"),
+    ),
+    HeaterSwitchDescription(
+        key="ai_queue_paused",
+        translation_key="ai_queue_paused",
+        has_fn=has_ai,
+        value_fn=of_settings(lambda settings: settings.queue_paused),
+        set_fn=_set_ai("queue_paused"),
+    ),
+    HeaterSwitchDescription(
+        key="ai_without_heat",
+        translation_key="ai_without_heat",
+        entity_category=EntityCategory.CONFIG,
+        has_fn=has_ai,
+        value_fn=of_settings(lambda settings: settings.without_heat),
+        set_fn=_set_ai("without_heat"),
+    ),
     HeaterSwitchDescription(
         key="fan_automatic",
         translation_key="fan_automatic",

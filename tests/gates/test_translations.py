@@ -7,29 +7,41 @@ import re
 from typing import Any
 
 from homeassistant.const import Platform
+from homeassistant.core import HomeAssistant
+from homeassistant.util.yaml import load_yaml_dict
 import pytest
 import voluptuous as vol
 
 from custom_components.hashwarm import account_schema, comfort_schema, flow_schemas, home_schema
 from custom_components.hashwarm.binary_sensor import BINARY_SENSORS
-from custom_components.hashwarm.button import BUTTONS
+from custom_components.hashwarm.button import AI_BUTTONS, BUTTONS
 from custom_components.hashwarm.climate import HeaterClimate
-from custom_components.hashwarm.const import HEATER_PLATFORMS, HOME_PLATFORMS
+from custom_components.hashwarm.const import DOMAIN, HEATER_PLATFORMS, HOME_PLATFORMS
+from custom_components.hashwarm.device_trigger import TRIGGERS
 from custom_components.hashwarm.engine.home import Problem
 from custom_components.hashwarm.engine.model.control import Why
-from custom_components.hashwarm.engine.model.errors import BackendError, HashwarmError, PoolError
+from custom_components.hashwarm.engine.model.errors import (
+    BackendError,
+    ExecutorError,
+    HashwarmError,
+    InvalidValueError,
+    JobError,
+    PoolError,
+)
 from custom_components.hashwarm.engine.model.telemetry import ThermalLoop
 from custom_components.hashwarm.engine.store import StoreNewerError
-from custom_components.hashwarm.event import EARNINGS
-from custom_components.hashwarm.number import MINER_NUMBERS, NUMBERS
+from custom_components.hashwarm.event import AI_JOB, EARNINGS
+from custom_components.hashwarm.number import AI_NUMBERS, MINER_NUMBERS, NUMBERS
 from custom_components.hashwarm.repairs import KERNEL_PROBLEMS, LEFT_RUNNING, MINER_PROBLEMS, POOL_PROBLEMS
-from custom_components.hashwarm.select import CONTROL
+from custom_components.hashwarm.select import SELECTS
 from custom_components.hashwarm.sensors_account import ACCOUNT_SENSORS
+from custom_components.hashwarm.sensors_ai import AI_SENSORS
 from custom_components.hashwarm.sensors_heater import HEATER_SENSORS
 from custom_components.hashwarm.sensors_home import CIRCUIT_SENSORS, HOME_SENSORS
 from custom_components.hashwarm.sensors_miner import BOARD_SENSORS, FAN_SENSORS, MINER_SENSORS
 from custom_components.hashwarm.sensors_money import MONEY_SENSORS
 from custom_components.hashwarm.sensors_planner import PLANNER_SENSORS
+from custom_components.hashwarm.services import async_register
 from custom_components.hashwarm.switch import SWITCHES
 
 from .conftest import INTEGRATION, read_json
@@ -46,16 +58,17 @@ WORD = re.compile(r"[a-z][a-z0-9_]+")
 THERMOSTAT = HeaterClimate.__new__(HeaterClimate)
 DESCRIBED: dict[Platform, tuple[Any, ...]] = {
     Platform.BINARY_SENSOR: BINARY_SENSORS,
-    Platform.BUTTON: BUTTONS,
+    Platform.BUTTON: (*BUTTONS, *AI_BUTTONS),
     Platform.CLIMATE: (THERMOSTAT,),
-    Platform.EVENT: (EARNINGS,),
-    Platform.NUMBER: (*NUMBERS, *MINER_NUMBERS),
-    Platform.SELECT: (CONTROL,),
+    Platform.EVENT: (EARNINGS, AI_JOB),
+    Platform.NUMBER: (*NUMBERS, *MINER_NUMBERS, *AI_NUMBERS),
+    Platform.SELECT: SELECTS,
     Platform.SENSOR: (
         *HEATER_SENSORS,
         *MINER_SENSORS,
         *MONEY_SENSORS,
         *PLANNER_SENSORS,
+        *AI_SENSORS,
         *BOARD_SENSORS,
         *FAN_SENSORS,
         *HOME_SENSORS,
@@ -77,8 +90,18 @@ PLACEHOLDERS = {
     "config.step.pool": {"hash_rate", "kernel"},
     "config.step.price": {"currency", "share_interval"},
     "issues.left_running": {"address", "heater", "power"},
+    "exceptions.ai_not_set_up": {"heater"},
+    "exceptions.command_not_allowed": {"executor"},
+    "exceptions.executor_gone": {"template"},
+    "exceptions.executor_unknown": {"executor"},
+    "exceptions.invalid_value": {"field"},
+    "exceptions.parameter_": {"choices", "known", "least", "most", "parameter"},
     "exceptions.payout_ambiguous": {"payout"},
     "exceptions.payout_unknown": {"payout"},
+    "exceptions.queue_full": {"most"},
+    "exceptions.template_unknown": {"known", "template"},
+    "exceptions.unknown_job": {"job_id"},
+    "exceptions.wrong_state": {"state"},
     "exceptions.target_limits": {"least", "most"},
     "issues": {"account", "figures", "heater", "pool", "sensor"},
     "options.error": {"floor", "maximum"},
@@ -274,7 +297,10 @@ def test_every_exception_is_explained(english: dict[str, Any]):
     from custom_components.hashwarm.engine.model.errors import StoreError
 
     assert StoreNewerError.key in tree_of(StoreError)
-    assert set(english["exceptions"]) == keys | tree_of(BackendError) | tree_of(StoreError)
+    # Errors that the flows of the house show stand at their fields.
+    jobs = tree_of(JobError) | tree_of(ExecutorError) | {InvalidValueError.key}
+    templates = {call.args[0].value for call in calls(INTEGRATION / "templates.py", "TemplateError")}
+    assert set(english["exceptions"]) == keys | tree_of(BackendError) | tree_of(StoreError) | jobs | templates
 
 
 def test_every_repair_is_explained(english: dict[str, Any]):
@@ -292,6 +318,48 @@ def test_every_repair_is_explained(english: dict[str, Any]):
         assert ("description" in issue) is not ("fix_flow" in issue), key
 
 
+def actions() -> dict[str, Any]:
+    return load_yaml_dict(str(INTEGRATION / "services.yaml"))
+
+
+async def test_every_action_is_explained(hass: HomeAssistant, english: dict[str, Any], icons: dict[str, Any]):
+    async_register(hass)
+    told = actions()
+    assert (
+        set(told) == set(english["services"]) == set(icons["services"]) == set(hass.services.async_services()[DOMAIN])
+    )
+    for name, action in told.items():
+        words = english["services"][name]
+        assert words["name"], name
+        assert words["description"], name
+        assert list(words["fields"]) == list(action["fields"]), name
+        assert all(field["name"] and field["description"] for field in words["fields"].values()), name
+
+
+async def test_every_field_of_an_action_is_taken(hass: HomeAssistant):
+    async_register(hass)
+    for name, service in hass.services.async_services_for_domain(DOMAIN).items():
+        schema: Any = service.schema
+        fields = getattr(schema, "schema", None) or schema.validators[0].schema
+        told = actions()[name]["fields"]
+        assert {str(field) for field in fields} == set(told), name
+        required = {str(field) for field in fields if isinstance(field, vol.Required)}
+        assert required == {field for field, asked in told.items() if asked.get("required")}, name
+
+
+def test_every_trigger_is_explained(english: dict[str, Any]):
+    assert set(english["device_automation"]) == {"trigger_type"}
+    assert set(english["device_automation"]["trigger_type"]) == set(TRIGGERS)
+
+
+def test_every_kind_of_news_is_explained(english: dict[str, Any], icons: dict[str, Any]):
+    for described in DESCRIBED[Platform.EVENT]:
+        attributes = english["entity"]["event"][described.translation_key]["state_attributes"]
+        assert set(attributes["event_type"]["state"]) == set(described.event_types)
+        shown = icons["entity"]["event"][described.translation_key].get("state_attributes", {}).get("event_type", {})
+        assert set(shown.get("state", {})) <= set(described.event_types)
+
+
 def test_selectors_devices_and_health(english: dict[str, Any]):
     schemas = [schema for schema in (*SCHEMAS.values(), *SECTIONS.values()) if isinstance(schema, vol.Schema)]
     selectors = {
@@ -300,6 +368,11 @@ def test_selectors_devices_and_health(english: dict[str, Any]):
         for selector in schema.schema.values()
         if "translation_key" in (config := getattr(selector, "config", {}))
     }
+    for field in (field for action in actions().values() for field in action["fields"].values()):
+        config = field["selector"].get("select") or {}
+        if "translation_key" in config:
+            options = selectors.setdefault(config["translation_key"], set(config["options"]))
+            assert options == set(config["options"]), config["translation_key"]
     assert {key: set(told["options"]) for key, told in english["selector"].items()} == selectors
     devices = {argument(call, "translation_key") for call in calls(INTEGRATION / "entity.py", "DeviceInfo")} - {None}
     assert set(english["device"]) == {key.value for key in devices}
