@@ -1,7 +1,6 @@
 """Adds an AI executor to a heater and changes it; what can be asked is asked once before anything is kept."""
 
 from collections.abc import Mapping
-from contextlib import suppress
 import os
 from pathlib import PurePosixPath
 from typing import Any
@@ -14,6 +13,7 @@ from homeassistant.config_entries import (
     SubentryFlowResult,
 )
 from homeassistant.const import CONF_API_KEY, CONF_HOST, CONF_NAME, CONF_PASSWORD, CONF_PORT, CONF_TOKEN, CONF_URL
+import voluptuous as vol
 
 from .adapters.compute import is_in_currency, last_reset_of, money_of
 from .ai_const import (
@@ -40,7 +40,7 @@ from .ai_const import (
 from .const import CONF_KIND, CONF_POWER_METER, DOMAIN, KIND_LOCAL_WORKER, LOGGER
 from .coordinator import HeaterCoordinator
 from .doubles import is_own
-from .engine.jobs.executors import base_url
+from .engine.jobs import base_url
 from .engine.model.errors import (
     ExecutorAuthError,
     ExecutorError,
@@ -48,7 +48,7 @@ from .engine.model.errors import (
     ExecutorUnreachableError,
     InvalidValueError,
 )
-from .executor_schema import BOINC, EXECUTOR, FOLDING, LOCAL, LOCAL_OF_ROOT, RAY, SENSOR, SERVER, VAST
+from .executor_schema import BOINC, EXECUTOR, FOLDING, LOCAL, RAY, SENSOR, SERVER, VAST
 from .executors import ask_once, executors_of
 from .helpers import parse_host
 
@@ -65,14 +65,6 @@ _LABELS = {
     ExecutorKind.COMFYUI: "ComfyUI",
     ExecutorKind.SENSOR: "AI revenue",
 }
-_FORMS = {
-    ExecutorKind.LOCAL: ("local", LOCAL),
-    ExecutorKind.RAY: ("ray", RAY),
-    ExecutorKind.BOINC: ("boinc", BOINC),
-    ExecutorKind.FOLDING: ("folding", FOLDING),
-    ExecutorKind.VAST: ("vast", VAST),
-    ExecutorKind.SENSOR: ("sensor", SENSOR),
-}
 _SECRET_OF = {
     ExecutorKind.RAY: CONF_TOKEN,
     ExecutorKind.BOINC: CONF_PASSWORD,
@@ -82,6 +74,7 @@ _SECRET_OF = {
     ExecutorKind.VLLM: CONF_TOKEN,
     ExecutorKind.COMFYUI: CONF_TOKEN,
 }
+_SECRETS = frozenset(_SECRET_OF.values())
 _PLACE = (CONF_URL, CONF_HOST, CONF_PORT)
 _IDENTITY = (*_PLACE, CONF_MACHINE_ID, CONF_REVENUE_SENSOR)
 _ENTITIES = (CONF_POWER_SENSOR, CONF_REVENUE_SENSOR, CONF_BUSY_SENSOR)
@@ -100,6 +93,7 @@ class ExecutorFlow(ConfigSubentryFlow):
     def __init__(self) -> None:
         super().__init__()
         self._kind = ExecutorKind.LOCAL
+        self._data: dict[str, Any] = {}
 
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Ask what it is."""
@@ -107,73 +101,124 @@ class ExecutorFlow(ConfigSubentryFlow):
         if user_input is not None:
             self._kind = ExecutorKind(user_input[CONF_EXECUTOR_KIND])
             if self._kind is not ExecutorKind.LOCAL or not self._known_already({}):
-                return await self._step()
+                return await self._show()
             errors = {CONF_EXECUTOR_KIND: "executor_twice"}
         return self.async_show_form(step_id="user", data_schema=EXECUTOR, errors=errors)
 
     async def async_step_reconfigure(self, _: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Change an executor; what it is stays."""
         self._kind = ExecutorKind(self._get_reconfigure_subentry().data[CONF_EXECUTOR_KIND])
-        return await self._step()
+        return await self._show()
+
+    async def _show(self) -> SubentryFlowResult:
+        steps = {
+            ExecutorKind.LOCAL: self.async_step_local,
+            ExecutorKind.RAY: self.async_step_ray,
+            ExecutorKind.BOINC: self.async_step_boinc,
+            ExecutorKind.FOLDING: self.async_step_folding,
+            ExecutorKind.VAST: self.async_step_vast,
+            ExecutorKind.SENSOR: self.async_step_sensor,
+        }
+        return await steps.get(self._kind, self.async_step_server)()
 
     async def async_step_local(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Ask how jobs run on this machine."""
-        return await self._step(user_input)
+        errors = await self._wrong(user_input)
+        if user_input is not None and not errors:
+            return self._keep(user_input)
+        return self.async_show_form(
+            step_id="local",
+            data_schema=self._filled(LOCAL, user_input),
+            errors=errors,
+            description_placeholders=self._placeholders,
+        )
 
     async def async_step_ray(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Ask for the head of a Ray cluster."""
-        return await self._step(user_input)
+        errors = await self._wrong(user_input)
+        if user_input is not None and not errors:
+            return self._keep(user_input)
+        return self.async_show_form(
+            step_id="ray",
+            data_schema=self._filled(RAY, user_input),
+            errors=errors,
+            description_placeholders=self._placeholders,
+        )
 
     async def async_step_boinc(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Ask for a BOINC client."""
-        return await self._step(user_input)
+        errors = await self._wrong(user_input)
+        if user_input is not None and not errors:
+            return self._keep(user_input)
+        return self.async_show_form(
+            step_id="boinc",
+            data_schema=self._filled(BOINC, user_input),
+            errors=errors,
+            description_placeholders=self._placeholders,
+        )
 
     async def async_step_folding(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Ask for a Folding@home client."""
-        return await self._step(user_input)
+        errors = await self._wrong(user_input)
+        if user_input is not None and not errors:
+            return self._keep(user_input)
+        return self.async_show_form(
+            step_id="folding",
+            data_schema=self._filled(FOLDING, user_input),
+            errors=errors,
+            description_placeholders=self._placeholders,
+        )
 
     async def async_step_vast(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Ask for a machine on vast.ai."""
-        return await self._step(user_input)
+        errors = await self._wrong(user_input)
+        if user_input is not None and not errors:
+            return self._keep(user_input)
+        return self.async_show_form(
+            step_id="vast",
+            data_schema=self._filled(VAST, user_input),
+            errors=errors,
+            description_placeholders=self._placeholders,
+        )
 
     async def async_step_server(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Ask for an inference server."""
-        return await self._step(user_input)
+        errors = await self._wrong(user_input)
+        if user_input is not None and not errors:
+            return self._keep(user_input)
+        return self.async_show_form(
+            step_id="server",
+            data_schema=self._filled(SERVER, user_input),
+            errors=errors,
+            description_placeholders=self._placeholders,
+        )
 
     async def async_step_sensor(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Ask for the sensor that tells what was earned."""
-        return await self._step(user_input)
-
-    async def _step(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """Show the form of what it is until its answer can be kept."""
-        errors: dict[str, str] = {}
-        if user_input is not None:
-            try:
-                data = self._data(user_input)
-            except _WrongFieldError as wrong:
-                errors = {wrong.field: wrong.error}
-            else:
-                errors = await self._errors(user_input[CONF_NAME].strip(), data)
-                if not errors:
-                    return self._keep(user_input[CONF_NAME].strip(), data)
-        step_id, schema = _FORMS.get(self._kind, ("server", SERVER))
-        # Whom jobs run as can be chosen by root alone.
-        schema = LOCAL_OF_ROOT if schema is LOCAL and os.geteuid() == 0 else schema
+        errors = await self._wrong(user_input)
+        if user_input is not None and not errors:
+            return self._keep(user_input)
         return self.async_show_form(
-            step_id=step_id,
-            data_schema=self.add_suggested_values_to_schema(schema, self._without_secret(user_input)),
+            step_id="sensor",
+            data_schema=self._filled(SENSOR, user_input),
             errors=errors,
-            description_placeholders={"executor": _LABELS[self._kind], "currency": self.hass.config.currency},
+            description_placeholders=self._placeholders,
         )
+
+    def _filled(self, schema: vol.Schema, user_input: Mapping[str, Any] | None) -> vol.Schema:
+        """Return a form with what is known. A token or password never goes back to the browser."""
+        hidden = {CONF_AS_NOBODY} if os.geteuid() != 0 else {}
+        fields = {field: value for field, value in schema.schema.items() if field not in hidden}
+        told = {name: value for name, value in (user_input or self._shown).items() if name not in _SECRETS}
+        return self.add_suggested_values_to_schema(vol.Schema(fields), told)
+
+    @property
+    def _placeholders(self) -> dict[str, str]:
+        return {"executor": _LABELS[self._kind], "currency": self.hass.config.currency}
 
     @property
     def _changed(self) -> ConfigSubentry | None:
         return self._get_reconfigure_subentry() if self.source == SOURCE_RECONFIGURE else None
-
-    def _without_secret(self, user_input: Mapping[str, Any] | None) -> dict[str, Any]:
-        """Return what the form shows; a token or password never goes back to the browser."""
-        shown = user_input or self._shown
-        return {name: value for name, value in shown.items() if name not in _SECRET_OF.values()}
 
     @property
     def _shown(self) -> dict[str, Any]:
@@ -200,40 +245,53 @@ class ExecutorFlow(ConfigSubentryFlow):
         coordinator: HeaterCoordinator = entry.runtime_data
         return max(round(coordinator.heater.backend.capabilities.maximum_w), 1)
 
-    def _data(self, user_input: Mapping[str, Any]) -> dict[str, Any]:
-        """Return what is kept, in one form, with the secret that is known where none is given. Errors: a wrong field.
+    async def _wrong(self, user_input: Mapping[str, Any] | None) -> dict[str, str]:
+        """Return what is wrong with an answer, and remember what of it would be kept; who is meant is asked last."""
+        if user_input is None:
+            return {}
+        errors = self._take(user_input)
+        return errors or self._errors(user_input[CONF_NAME].strip(), self._data) or await self._asked(self._data)
 
-        A secret stays with the server that it was given for.
-        """
+    def _take(self, user_input: Mapping[str, Any]) -> dict[str, str]:
+        """Bring an answer into the form in which it is kept; returns what is wrong with it."""
         data = {name: value for name, value in user_input.items() if name != CONF_NAME}
         data[CONF_EXECUTOR_KIND] = self._kind.value
         data |= {name: round(data[name]) for name in _WHOLE if name in data}
-        data |= _checked_place(data)
-        changed = self._changed
-        secret = _SECRET_OF.get(self._kind, "")
-        if changed is not None and not data.get(secret) and _place(changed.data) == _place(data):
-            data |= {secret: changed.data[secret]} if secret in changed.data else {}
+        for field, bring in ((CONF_URL, _url), (CONF_HOST, _host), (CONF_CHECKPOINT_ROOT, _folder)):
+            told, errors = bring(data[field]) if field in data else ({}, {})
+            if errors:
+                return errors
+            data |= told
         if self._kind is ExecutorKind.LOCAL:
-            data.setdefault(CONF_AS_NOBODY, True if changed is None else changed.data[CONF_AS_NOBODY])
-        return data | self._told_before(data)
+            data.setdefault(CONF_AS_NOBODY, True if self._changed is None else self._changed.data[CONF_AS_NOBODY])
+        told, errors = self._told_before(data)
+        self._data = data | self._known_secret(data) | told
+        return errors
 
-    def _told_before(self, data: Mapping[str, Any]) -> dict[str, Any]:
-        """Return what a revenue sensor has told already, which was not earned here. Errors: a wrong field."""
-        if self._kind is not ExecutorKind.SENSOR:
+    def _known_secret(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the secret that is known where none is given; it stays with the server that it was given for."""
+        changed, secret = self._changed, _SECRET_OF.get(self._kind, "")
+        if changed is None or secret not in changed.data or data.get(secret) or _place(changed.data) != _place(data):
             return {}
+        return {secret: changed.data[secret]}
+
+    def _told_before(self, data: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+        """Return what a revenue sensor has told already, which was not earned here, and what is wrong with it."""
+        if self._kind is not ExecutorKind.SENSOR:
+            return {}, {}
         sensor, changed = data[CONF_REVENUE_SENSOR], self._changed
         if changed is not None and changed.data[CONF_REVENUE_SENSOR] == sensor:
-            return {name: changed.data[name] for name in (CONF_REVENUE_BEFORE, CONF_REVENUE_RESET)}
+            return {name: changed.data[name] for name in (CONF_REVENUE_BEFORE, CONF_REVENUE_RESET)}, {}
         state = self.hass.states.get(sensor)
         total = money_of(state)
         if state is None or total is None:
-            raise _WrongFieldError(CONF_REVENUE_SENSOR, "sensor_unknown")
+            return {}, {CONF_REVENUE_SENSOR: "sensor_unknown"}
         if not is_in_currency(state, self.hass.config.currency):
-            raise _WrongFieldError(CONF_REVENUE_SENSOR, "sensor_currency")
-        return {CONF_REVENUE_BEFORE: total, CONF_REVENUE_RESET: last_reset_of(state)}
+            return {}, {CONF_REVENUE_SENSOR: "sensor_currency"}
+        return {CONF_REVENUE_BEFORE: total, CONF_REVENUE_RESET: last_reset_of(state)}, {}
 
-    async def _errors(self, name: str, data: dict[str, Any]) -> dict[str, str]:
-        """Return what is wrong with an answer; who is meant by it is asked last."""
+    def _errors(self, name: str, data: Mapping[str, Any]) -> dict[str, str]:
+        """Return what is wrong with an answer, before anybody is asked."""
         others = [executor for executor in executors_of(self._get_entry()) if executor is not self._changed]
         if name in {"", *(executor.title for executor in others)}:
             return {CONF_NAME: "executor_name"}
@@ -243,7 +301,7 @@ class ExecutorFlow(ConfigSubentryFlow):
             return {"base": "executor_twice"}
         if self._kind is ExecutorKind.VAST and not data.get(CONF_API_KEY):
             return {CONF_API_KEY: "secret_missing"}
-        return await self._asked(data)
+        return {}
 
     def _known_already(self, data: Mapping[str, Any]) -> bool:
         """Return whether a heater has this machine already: its work would be counted twice.
@@ -260,7 +318,7 @@ class ExecutorFlow(ConfigSubentryFlow):
             if executor.subentry_id != changed_id
         )
 
-    async def _asked(self, data: dict[str, Any]) -> dict[str, str]:
+    async def _asked(self, data: Mapping[str, Any]) -> dict[str, str]:
         """Ask a server or client once how it stands."""
         try:
             await ask_once(self.hass, self._kind, data)
@@ -276,49 +334,34 @@ class ExecutorFlow(ConfigSubentryFlow):
             return {"base": "not_that_kind"}
         return {}
 
-    def _keep(self, title: str, data: dict[str, Any]) -> SubentryFlowResult:
+    def _keep(self, user_input: Mapping[str, Any]) -> SubentryFlowResult:
+        title = user_input[CONF_NAME].strip()
         if (changed := self._changed) is not None:
-            return self.async_update_and_abort(self._get_entry(), changed, title=title, data=data)
-        return self.async_create_entry(title=title, data=data)
+            return self.async_update_and_abort(self._get_entry(), changed, title=title, data=self._data)
+        return self.async_create_entry(title=title, data=self._data)
 
 
-class _WrongFieldError(Exception):
-    """A field whose value cannot be, and what is wrong with it."""
-
-    def __init__(self, field: str, error: str) -> None:
-        super().__init__(field, error)
-        self.field = field
-        self.error = error
+def _url(text: str) -> tuple[dict[str, Any], dict[str, str]]:
+    try:
+        return {CONF_URL: str(base_url(text)).rstrip("/")}, {}
+    except InvalidValueError:
+        return {}, {CONF_URL: "url_invalid"}
 
 
-def _checked_place(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return addresses and paths of an answer in one form. Errors: a wrong field."""
-    checked: dict[str, Any] = {}
-    if CONF_URL in data:
-        try:
-            checked[CONF_URL] = str(base_url(data[CONF_URL])).rstrip("/")
-        except InvalidValueError:
-            raise _WrongFieldError(CONF_URL, "url_invalid") from None
-    if CONF_HOST in data:
-        host, port = _host(data[CONF_HOST])
-        checked |= {CONF_HOST: host} if port is None else {CONF_HOST: host, CONF_PORT: port}
-    if CONF_CHECKPOINT_ROOT in data:
-        checked[CONF_CHECKPOINT_ROOT] = _folder(data[CONF_CHECKPOINT_ROOT].strip())
-    return checked
+def _host(text: str) -> tuple[dict[str, Any], dict[str, str]]:
+    try:
+        host, port = parse_host(text)
+    except InvalidValueError:
+        return {}, {CONF_HOST: "host_invalid"}
+    return {CONF_HOST: host} | ({} if port is None else {CONF_PORT: port}), {}
 
 
-def _host(text: str) -> tuple[str, int | None]:
-    with suppress(InvalidValueError):
-        return parse_host(text)
-    raise _WrongFieldError(CONF_HOST, "host_invalid")
-
-
-def _folder(text: str) -> str:
-    """Return an absolute path of the cluster's machines that leads nowhere else. Errors: a wrong field."""
-    path = PurePosixPath(text)
+def _folder(text: str) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return an absolute path on the cluster's machines that leads nowhere else."""
+    path = PurePosixPath(text.strip())
     if len(text) > _LONGEST_PATH or not text.isprintable() or not path.is_absolute() or ".." in path.parts:
-        raise _WrongFieldError(CONF_CHECKPOINT_ROOT, "path_invalid")
-    return str(path)
+        return {}, {CONF_CHECKPOINT_ROOT: "path_invalid"}
+    return {CONF_CHECKPOINT_ROOT: str(path)}, {}
 
 
 def _place(data: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -92,9 +92,9 @@ LOCAL = _of(
         vol.Optional(CONF_GPU_INDEX): number(0, 63, 1),
         vol.Optional(CONF_MEMORY_LIMIT): number(64, 10_000_000, 1, str(UnitOfInformation.MEGABYTES)),
         vol.Required(CONF_RAW_COMMANDS): BooleanSelector(),
+        vol.Required(CONF_AS_NOBODY): BooleanSelector(),
     }
 )
-LOCAL_OF_ROOT = LOCAL.extend({vol.Required(CONF_AS_NOBODY): BooleanSelector()})
 RAY = _of(
     {
         vol.Required(CONF_URL): _URL,

@@ -37,23 +37,29 @@ from .ai_const import (
     ExecutorKind,
 )
 from .const import DOMAIN
-from .engine.heater.workplace import Workplace
-from .engine.jobs import ComputeStatus, LocalExecutor, LocalSettings, as_nobody
-from .engine.jobs.executors import (
+from .engine.heater import Workplace
+from .engine.jobs import (
     BoincClient,
     BoincConnection,
+    BoincControls,
     ComfyUiStatus,
+    ComputeStatus,
+    Controls,
     FoldingClient,
+    FoldingControls,
+    Keepsake,
     LlamaCppStatus,
+    LocalExecutor,
+    LocalSettings,
+    Machine,
+    Offers,
     OllamaStatus,
     RayExecutor,
     VastMachine,
     VllmStatus,
+    as_nobody,
     base_url,
 )
-from .engine.jobs.keepsake import Keepsake
-from .engine.jobs.machine import Controls, Machine, Offers
-from .engine.jobs.machine_controls import BoincControls, FoldingControls
 from .engine.model.errors import ExecutorError
 
 JOBS_FOLDER = f"{DOMAIN}_jobs"

@@ -9,6 +9,7 @@ from typing import Any
 
 from homeassistant.config_entries import SOURCE_RECONFIGURE, ConfigSubentry, ConfigSubentryFlow, SubentryFlowResult
 from homeassistant.const import CONF_NAME
+import voluptuous as vol
 
 from .ai_const import (
     CONF_COMMAND,
@@ -16,8 +17,6 @@ from .ai_const import (
     CONF_EXECUTOR,
     CONF_EXECUTOR_KIND,
     CONF_PARAMETERS,
-    SECTION_DUTY,
-    SECTION_NEEDS,
     SUBENTRY_TEMPLATE,
     ExecutorKind,
     ParameterType,
@@ -25,12 +24,11 @@ from .ai_const import (
 from .engine.jobs import JOB_PATH, SECRET
 from .engine.model.errors import TemplateError
 from .executors import executors_of, secrets_of
-from .template_schema import DUTY, NEEDS, template_schema
+from .template_schema import SECTIONS, TEMPLATE, with_executors
 from .template_text import NAME, command_fits, placeholders, runs_as_code, variables_of, words_of
 from .templates import LONGEST_NAME, parameter_of
 
 _MOST_PARAMETERS = 64
-_SECTIONS = {SECTION_DUTY: DUTY, SECTION_NEEDS: NEEDS}
 
 type Errors = dict[str, str]
 type Told = Mapping[str, Any]
@@ -42,32 +40,49 @@ class TemplateFlow(ConfigSubentryFlow):
     def __init__(self) -> None:
         super().__init__()
         self._doubted: tuple[str, str] | None = None
+        self._word = ""
+        """What an error is about."""
 
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Add a template."""
-        return await self._step("user", user_input)
+        if not self._executors:
+            return self.async_abort(reason="no_executor")
+        errors = await self._wrong(user_input)
+        if user_input is not None and not errors:
+            return self._keep(user_input)
+        return self.async_show_form(
+            step_id="user",
+            data_schema=self._filled(TEMPLATE, user_input),
+            errors=errors,
+            description_placeholders=self._placeholders,
+        )
 
     async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Change a template; jobs that were submitted stay as they are."""
-        return await self._step("reconfigure", user_input)
-
-    async def _step(self, step_id: str, user_input: dict[str, Any] | None) -> SubentryFlowResult:
         if not self._executors:
             return self.async_abort(reason="no_executor")
-        errors: Errors = {}
-        wrong: dict[str, str] = {"word": ""}
-        if user_input is not None:
-            errors = self._errors(user_input, wrong) or await self._doubts(user_input, wrong)
-            if not errors:
-                return self._keep(user_input)
+        errors = await self._wrong(user_input)
+        if user_input is not None and not errors:
+            return self._keep(user_input)
         return self.async_show_form(
-            step_id=step_id,
-            data_schema=self.add_suggested_values_to_schema(
-                template_schema(self._executors), user_input or self._shown
-            ),
+            step_id="reconfigure",
+            data_schema=self._filled(TEMPLATE, user_input),
             errors=errors,
-            description_placeholders={"currency": self.hass.config.currency, "open": "{", "close": "}", **wrong},
+            description_placeholders=self._placeholders,
         )
+
+    def _filled(self, schema: vol.Schema, user_input: Told | None) -> vol.Schema:
+        return self.add_suggested_values_to_schema(with_executors(schema, self._executors), user_input or self._shown)
+
+    @property
+    def _placeholders(self) -> dict[str, str]:
+        return {"currency": self.hass.config.currency, "open": "{", "close": "}", "word": self._word}
+
+    async def _wrong(self, user_input: Told | None) -> Errors:
+        """Return what is wrong with an answer; what only a look at the disk shows comes last."""
+        if user_input is None:
+            return {}
+        return self._errors(user_input) or await self._doubts(user_input)
 
     @property
     def _executors(self) -> list[ConfigSubentry]:
@@ -86,33 +101,65 @@ class TemplateFlow(ConfigSubentryFlow):
         data = changed.data
         folded = {
             name: {str(field): data[field] for field in schema.schema if str(field) in data}
-            for name, schema in _SECTIONS.items()
+            for name, schema in SECTIONS.items()
         }
         known = data[CONF_EXECUTOR] in {executor.subentry_id for executor in self._executors}
         shown = {name: value for name, value in data.items() if known or name != CONF_EXECUTOR}
         return {**shown, **folded, CONF_NAME: changed.title}
 
-    def _errors(self, told: Told, wrong: dict[str, str]) -> Errors:
-        """Return what is wrong with an answer; `wrong` takes the word that it is about."""
+    def _errors(self, told: Told) -> Errors:
+        """Return what is wrong with an answer by itself."""
         name = told[CONF_NAME].strip()
         others = [found for found in self._get_entry().subentries.values() if found is not self._changed]
         titles = {found.title for found in others if found.subentry_type == SUBENTRY_TEMPLATE}
         if not name or name in titles or len(name) > LONGEST_NAME:
             return {CONF_NAME: "template_name"}
         parameters = told.get(CONF_PARAMETERS) or []
-        return (
-            _parameter_errors(parameters, wrong)
-            or _command_errors(words_of(told[CONF_COMMAND]), {each["name"] for each in parameters}, wrong)
-            or ({CONF_ENVIRONMENT: "environment"} if variables_of(told.get(CONF_ENVIRONMENT, "")) is None else {})
-        )
+        declared = {each["name"] for each in parameters}
+        errors = self._parameter_errors(parameters) or self._command_errors(words_of(told[CONF_COMMAND]), declared)
+        if not errors and variables_of(told.get(CONF_ENVIRONMENT, "")) is None:
+            errors = {CONF_ENVIRONMENT: "environment"}
+        return errors
 
-    async def _doubts(self, told: Told, wrong: dict[str, str]) -> Errors:
+    def _parameter_errors(self, parameters: list[dict[str, Any]]) -> Errors:
+        """Return what is wrong with what is declared."""
+        names = [told["name"] for told in parameters]
+        if len(names) > _MOST_PARAMETERS:
+            return {CONF_PARAMETERS: "parameters_many"}
+        for told in parameters:
+            self._word = told["name"]
+            if NAME.fullmatch(told["name"]) is None or names.count(told["name"]) > 1:
+                return {CONF_PARAMETERS: "parameter_name"}
+            if errors := _declaration_errors(told):
+                return errors
+        return {}
+
+    def _command_errors(self, words: list[str], declared: set[str]) -> Errors:
+        """Return what is wrong with a command and its placeholders."""
+        if not command_fits(words):
+            return {CONF_COMMAND: "command"}
+        if placeholders(words[0]):
+            # Whoever submits a job chooses its parameters, never the program.
+            return {CONF_COMMAND: "program_fixed"}
+        used = [name for word in words for name in placeholders(word)]
+        if unknown := [name for name in used if name not in declared]:
+            self._word = unknown[0]
+            return {CONF_COMMAND: "placeholder_unknown"}
+        if runs_as_code(words):
+            return {CONF_COMMAND: "placeholder_code"}
+        if unused := sorted(declared - set(used)):
+            self._word = unused[0]
+            return {CONF_PARAMETERS: "parameter_unused"}
+        return {}
+
+    async def _doubts(self, told: Told) -> Errors:
         """Return what only a look at the disk shows to be wrong."""
         variables = variables_of(told.get(CONF_ENVIRONMENT, "")) or {}
-        if (missing := await self.hass.async_add_executor_job(self._missing_secret, variables)) is not None:
-            wrong["word"] = missing
+        missing = await self.hass.async_add_executor_job(self._missing_secret, variables)
+        if missing is not None:
+            self._word = missing
             return {CONF_ENVIRONMENT: "secret_unknown"}
-        return await self._program_errors(told, variables.get("PATH", JOB_PATH), wrong)
+        return await self._program_errors(told, variables.get("PATH", JOB_PATH))
 
     def _missing_secret(self, variables: dict[str, str]) -> str | None:
         """Return the name of a secret that there is none of. Blocking."""
@@ -120,7 +167,7 @@ class TemplateFlow(ConfigSubentryFlow):
         find = secrets_of(self.hass)
         return next((name for name in named if find(name) is None), None)
 
-    async def _program_errors(self, told: Told, path: str, wrong: dict[str, str]) -> Errors:
+    async def _program_errors(self, told: Told, path: str) -> Errors:
         """Return an error the first time that a program is not found here; who insists may install it later."""
         program = words_of(told[CONF_COMMAND])[0]
         doubted = (told[CONF_EXECUTOR], program)
@@ -130,13 +177,12 @@ class TemplateFlow(ConfigSubentryFlow):
             return {}
         if await self.hass.async_add_executor_job(_is_program, program, path):
             return {}
-        self._doubted = doubted
-        wrong["word"] = program
+        self._doubted, self._word = doubted, program
         return {CONF_COMMAND: "program_missing"}
 
     def _keep(self, told: dict[str, Any]) -> SubentryFlowResult:
-        data = {name: value for name, value in told.items() if name not in {CONF_NAME, *_SECTIONS}}
-        for name in _SECTIONS:
+        data = {name: value for name, value in told.items() if name not in {CONF_NAME, *SECTIONS}}
+        for name in SECTIONS:
             data |= told[name]
         title = told[CONF_NAME].strip()
         if (changed := self._changed) is not None:
@@ -151,55 +197,21 @@ def _is_program(program: str, path: str) -> bool:
     return shutil.which(program, path=path) is not None
 
 
-def _command_errors(words: list[str], declared: set[str], wrong: dict[str, str]) -> Errors:
-    """Return what is wrong with a command and its placeholders."""
-    if not command_fits(words):
-        return {CONF_COMMAND: "command"}
-    if placeholders(words[0]):
-        # Whoever submits a job chooses its parameters, never the program.
-        return {CONF_COMMAND: "program_fixed"}
-    used = {name: None for word in words for name in placeholders(word)}
-    if unknown := [name for name in used if name not in declared]:
-        wrong["word"] = unknown[0]
-        return {CONF_COMMAND: "placeholder_unknown"}
-    if runs_as_code(words):
-        return {CONF_COMMAND: "placeholder_code"}
-    if unused := sorted(declared - set(used)):
-        wrong["word"] = unused[0]
-        return {CONF_PARAMETERS: "parameter_unused"}
-    return {}
-
-
-def _parameter_errors(parameters: list[dict[str, Any]], wrong: dict[str, str]) -> Errors:
-    """Return what is wrong with what is declared."""
-    names = [told["name"] for told in parameters]
-    if len(names) > _MOST_PARAMETERS:
-        return {CONF_PARAMETERS: "parameters_many"}
-    for told in parameters:
-        wrong["word"] = told["name"]
-        if NAME.fullmatch(told["name"]) is None or names.count(told["name"]) > 1:
-            return {CONF_PARAMETERS: "parameter_name"}
-        if error := _declaration_error(told):
-            return {CONF_PARAMETERS: error}
-    wrong["word"] = ""
-    return {}
-
-
-def _declaration_error(told: Told) -> str | None:
+def _declaration_errors(told: Told) -> Errors:
     """Return why a parameter could never be given, or its default not be taken."""
     parameter = parameter_of(told)
     if parameter.kind is ParameterType.CHOICE and not parameter.choices:
-        return "parameter_choices"
+        return {CONF_PARAMETERS: "parameter_choices"}
     least, most = parameter.minimum, parameter.maximum
     if any(limit is not None and not isfinite(limit) for limit in (least, most)):
-        return "parameter_limits"
+        return {CONF_PARAMETERS: "parameter_limits"}
     if least is not None and most is not None and least > most:
-        return "parameter_limits"
+        return {CONF_PARAMETERS: "parameter_limits"}
     try:
         if parameter.default is not None:
             parameter.text(parameter.default)
         for choice in parameter.choices:
             parameter.text(choice)
     except TemplateError:
-        return "parameter_default"
-    return None
+        return {CONF_PARAMETERS: "parameter_default"}
+    return {}

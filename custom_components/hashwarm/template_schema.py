@@ -74,7 +74,7 @@ _PARAMETERS = ObjectSelector(
     )
 )
 
-DUTY = vol.Schema(
+_DUTY = vol.Schema(
     {
         vol.Required(CONF_PRIORITY, default=50): number(0, 100, 1),
         vol.Required(CONF_FLEXIBILITY, default=Flexibility.MEDIUM.value): _choice(
@@ -90,7 +90,7 @@ DUTY = vol.Schema(
         vol.Required(CONF_ATTEMPTS, default=5): number(1, 100, 1),
     }
 )
-NEEDS = vol.Schema(
+_NEEDS = vol.Schema(
     {
         vol.Optional(CONF_EXPECTED_POWER): number(0, 20_000, 1, str(UnitOfPower.WATT)),
         vol.Optional(CONF_PAYOUT): number(0, 1_000_000, "any"),
@@ -104,18 +104,23 @@ NEEDS = vol.Schema(
 )
 
 
-def template_schema(executors: list[ConfigSubentry]) -> vol.Schema:
-    """Return the form, with the executors that there are to choose from."""
+SECTIONS = {SECTION_DUTY: _DUTY, SECTION_NEEDS: _NEEDS}
+
+TEMPLATE = vol.Schema(
+    {
+        vol.Required(CONF_NAME): _PLAIN,
+        vol.Required(CONF_EXECUTOR): SelectSelector(SelectSelectorConfig(options=[])),
+        vol.Required(CONF_COMMAND): _LINES,
+        vol.Optional(CONF_PARAMETERS): _PARAMETERS,
+        vol.Required(CONF_OPTION_VALUES, default=False): BooleanSelector(),
+        vol.Optional(CONF_ENVIRONMENT): _LINES,
+        **{vol.Optional(name, default=dict): section(schema, {"collapsed": True}) for name, schema in SECTIONS.items()},
+    }
+)
+
+
+def with_executors(schema: vol.Schema, executors: list[ConfigSubentry]) -> vol.Schema:
+    """Return the form with the executors that there are to choose from."""
     options = [SelectOptionDict(value=found.subentry_id, label=found.title) for found in executors]
-    return vol.Schema(
-        {
-            vol.Required(CONF_NAME): _PLAIN,
-            vol.Required(CONF_EXECUTOR): SelectSelector(SelectSelectorConfig(options=options)),
-            vol.Required(CONF_COMMAND): _LINES,
-            vol.Optional(CONF_PARAMETERS): _PARAMETERS,
-            vol.Required(CONF_OPTION_VALUES, default=False): BooleanSelector(),
-            vol.Optional(CONF_ENVIRONMENT): _LINES,
-            vol.Required(SECTION_DUTY): section(DUTY, {"collapsed": True}),
-            vol.Required(SECTION_NEEDS): section(NEEDS, {"collapsed": True}),
-        }
-    )
+    choice = SelectSelector(SelectSelectorConfig(options=options))
+    return vol.Schema({field: choice if field == CONF_EXECUTOR else known for field, known in schema.schema.items()})

@@ -14,9 +14,24 @@ from .executor import (
     RunState,
     RunStatus,
 )
+from .executors import (
+    BoincClient,
+    BoincConnection,
+    ComfyUiStatus,
+    FoldingClient,
+    LlamaCppStatus,
+    OllamaStatus,
+    RayExecutor,
+    VastMachine,
+    VllmStatus,
+    base_url,
+)
 from .job import Checkpointing, Flexibility, Job, JobSpec, JobState, Payout, PayoutPer, Requirements
+from .keepsake import Keepsake
 from .lifecycle import Reason
 from .local import NOBODY, LocalExecutor, LocalSettings, as_nobody
+from .machine import Controls, Machine, Offers
+from .machine_controls import BoincControls, FoldingControls
 from .queue import JobQueue, PauseMode
 from .tables import SCHEMA, Transition, finish
 
@@ -27,31 +42,47 @@ __all__ = [
     "SCHEMA",
     "SECRET",
     "Abilities",
+    "BoincClient",
+    "BoincConnection",
+    "BoincControls",
     "Booking",
     "Checkpointing",
+    "ComfyUiStatus",
     "Compute",
     "ComputeStatus",
+    "Controls",
     "Executor",
     "Flexibility",
+    "FoldingClient",
+    "FoldingControls",
     "Forgets",
     "Job",
     "JobEvent",
     "JobQueue",
     "JobSpec",
     "JobState",
+    "Keepsake",
     "Launch",
+    "LlamaCppStatus",
     "LocalExecutor",
     "LocalSettings",
+    "Machine",
+    "Offers",
+    "OllamaStatus",
     "OnEvent",
     "PauseMode",
     "Payout",
     "PayoutPer",
     "PowerReading",
+    "RayExecutor",
     "Reason",
     "Requirements",
     "RunState",
     "RunStatus",
     "Transition",
+    "VastMachine",
+    "VllmStatus",
     "as_nobody",
+    "base_url",
     "finish",
 ]
