@@ -65,6 +65,7 @@ from .repairs import (
     market_problems,
     tell_left_running,
 )
+from .repairs_ai import AiWatch
 from .services import async_register
 from .statistics import follow_statistics
 from .wiring import wiring
@@ -219,12 +220,13 @@ def _home(hass: HomeAssistant) -> Home | None:
 
 def _watch_heater(coordinator: HeaterCoordinator, book: IssueBook) -> None:
     """Raise repairs from what the passes show."""
-    ledger = LedgerWatch()
+    ledger, ai = LedgerWatch(), AiWatch(coordinator.name)
 
     @callback
     def look() -> None:
         missed = ledger.problems(coordinator.name, has_ledger=coordinator.home() is not None)
-        book.update({**heater_problems(coordinator.name, coordinator.data), **missed})
+        jobs = ai.problems(coordinator.ai) if coordinator.ai is not None else {}
+        book.update({**heater_problems(coordinator.name, coordinator.data), **missed, **jobs})
         telemetry = coordinator.data.telemetry
         if telemetry is not None and telemetry.problem == DeviceAuthError.key:
             coordinator.config_entry.async_start_reauth(coordinator.hass)

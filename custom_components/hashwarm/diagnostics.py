@@ -1,6 +1,6 @@
 """What a bug report needs, without what is nobody's business."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from homeassistant.components.diagnostics import async_redact_data
@@ -10,6 +10,7 @@ from homeassistant.core import HomeAssistant
 
 from .const import CONF_KIND, CONF_MARKET_URL, CONF_POOL_USER, CONF_PRESENCE, KIND_HOME
 from .coordinator import HashwarmConfigEntry, HeaterCoordinator, HomeCoordinator
+from .engine.heater import Job
 from .engine.home import FigureKind
 from .option_defaults import heater_options, home_options
 
@@ -39,7 +40,29 @@ def _heater(coordinator: HeaterCoordinator) -> dict[str, Any]:
         "telemetry": asdict(state.telemetry) if state.telemetry is not None else None,
         "totals": asdict(totals) if (totals := coordinator.totals) is not None else None,
         "planner": _planner(coordinator),
+        "ai": _ai(coordinator),
     }
+
+
+def _ai(coordinator: HeaterCoordinator) -> dict[str, Any] | None:
+    """Return how AI work stands; what jobs are called and given is nobody's business."""
+    ai = coordinator.ai
+    if ai is None:
+        return None
+    return {
+        "status": ai.status,
+        "reason": ai.reason,
+        "worth": asdict(ai.worth),
+        "power_w": ai.power_w,
+        "power_source": ai.power_source,
+        "executors": {place_id: asdict(standing) for place_id, standing in ai.executors.items()},
+        "jobs": [_job(job) for job in ai.jobs],
+    }
+
+
+def _job(job: Job) -> dict[str, Any]:
+    told = asdict(replace(job, spec=replace(job.spec, name="", command=(), environment={})))
+    return {name: value for name, value in told.items() if name != "backend_ref"}
 
 
 def _planner(coordinator: HeaterCoordinator) -> dict[str, Any] | None:

@@ -1,4 +1,4 @@
-"""What a kWh earns at a power, for the planner: by the hash rate that the device has there, and the market of now."""
+"""What a kWh earns at a power, for the planner: AI jobs that run, then hashing at the market of now."""
 
 from bisect import bisect_left
 from typing import override
@@ -25,13 +25,25 @@ class MiningRevenue(RevenueForecast):
         self._looked_at_s: float | None = None
         self._worth_per_hash: float | None = None
         self._hashes_per_j: float | None = None
+        self._jobs_w = 0.0
+        self._jobs_per_kwh: float | None = None
 
     @override
     def revenue_per_kwh_at(self, power_w: float, at: float) -> float | None:
-        if self._worth_per_hash is None or power_w <= 0.0:
+        if power_w <= 0.0:
             return None
-        rate_hs = self._hash_rate_hs(power_w)
-        return self._worth_per_hash * rate_hs / power_w * KWH_J if rate_hs is not None else None
+        jobs_w = min(self._jobs_w, power_w)
+        mined = self._mined_per_kwh(power_w - jobs_w)
+        if jobs_w <= 0.0 or self._jobs_per_kwh is None:
+            return mined
+        rest = 0.0 if mined is None else mined
+        return (self._jobs_per_kwh * jobs_w + rest * (power_w - jobs_w)) / power_w
+
+    def _mined_per_kwh(self, power_w: float) -> float | None:
+        rate_hs = self._hash_rate_hs(power_w) if power_w > 0.0 else None
+        if self._worth_per_hash is None or rate_hs is None:
+            return None
+        return self._worth_per_hash * rate_hs / power_w * KWH_J
 
     def look(self) -> None:
         """Look at the market and at the device, where the last look is too long ago."""
@@ -40,6 +52,10 @@ class MiningRevenue(RevenueForecast):
             return
         self._looked_at_s = now_s
         coordinator = self._coordinator
+        ai = coordinator.ai
+        # Jobs that do not run now may never come: they are not planned with.
+        self._jobs_per_kwh = ai.worth.ai_per_kwh if ai is not None else None
+        self._jobs_w = ai.power_w or 0.0 if ai is not None and self._jobs_per_kwh is not None else 0.0
         home = coordinator.home() if coordinator.mines else None
         known = home.outlook(hash_rate_hs=TERAHASH, power_w=1.0, heater_id=coordinator.heater_id) if home else None
         value = known.value_per_kwh if known is not None else None
