@@ -7,9 +7,10 @@ import probatio
 import pytest
 import voluptuous as vol
 
-from custom_components.hashwarm import comfort_schema, flow_schemas, home_schema
+from custom_components.hashwarm import comfort_schema, executor_schema, flow_schemas, home_schema, template_schema
 
-_ALL = vars(flow_schemas) | vars(comfort_schema) | vars(home_schema) | comfort_schema.SECTIONS | home_schema.SECTIONS
+_MODULES = (flow_schemas, comfort_schema, home_schema, executor_schema, template_schema)
+_ALL = {name: told for module in _MODULES for name, told in {**vars(module), **getattr(module, "SECTIONS", {})}.items()}
 SCHEMAS = {name: schema for name, schema in _ALL.items() if isinstance(schema, vol.Schema)}
 
 

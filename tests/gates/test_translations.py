@@ -1,18 +1,26 @@
 """Every word the face can say is in the translations, and no word is there for nothing."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 import re
 from typing import Any
 
 from homeassistant.const import Platform
+from homeassistant.util.yaml import load_yaml_dict
 from homeassistant.core import HomeAssistant
 from homeassistant.util.yaml import load_yaml_dict
 import pytest
 import voluptuous as vol
 
-from custom_components.hashwarm import account_schema, comfort_schema, flow_schemas, home_schema
+from custom_components.hashwarm import (
+    account_schema,
+    comfort_schema,
+    executor_schema,
+    flow_schemas,
+    home_schema,
+    template_schema,
+)
 from custom_components.hashwarm.binary_sensor import BINARY_SENSORS
 from custom_components.hashwarm.button import AI_BUTTONS, BUTTONS
 from custom_components.hashwarm.climate import HeaterClimate
@@ -51,9 +59,18 @@ FLOWS = {
     "options": ("options_flow.py", "comfort_flow.py", "home_options_flow.py"),
     "config_subentries.account": ("account_flow.py",),
     "config_subentries.circuit": ("circuit_flow.py",),
+    "config_subentries.executor": ("executor_flow.py",),
+    "config_subentries.template": ("template_flow.py",),
 }
-SCHEMAS = vars(account_schema) | vars(flow_schemas) | vars(comfort_schema) | vars(home_schema)
-SECTIONS = comfort_schema.SECTIONS | home_schema.SECTIONS
+SCHEMAS = (
+    vars(account_schema)
+    | vars(flow_schemas)
+    | vars(comfort_schema)
+    | vars(home_schema)
+    | vars(executor_schema)
+    | vars(template_schema)
+)
+SECTIONS = comfort_schema.SECTIONS | home_schema.SECTIONS | template_schema.SECTIONS
 WORD = re.compile(r"[a-z][a-z0-9_]+")
 THERMOSTAT = HeaterClimate.__new__(HeaterClimate)
 DESCRIBED: dict[Platform, tuple[Any, ...]] = {
@@ -79,6 +96,11 @@ DESCRIBED: dict[Platform, tuple[Any, ...]] = {
 }
 PLACEHOLDERS = {
     "config_subentries.account.step": {"pool"},
+    "config_subentries.executor.error": {"currency"},
+    "config_subentries.executor.step.sensor": {"currency"},
+    "config_subentries.executor.step.server": {"executor"},
+    "config_subentries.template.error": {"word"},
+    "config_subentries.template.step": {"close", "currency", "open"},
     "config.error": {"high", "low"},
     "config.flow_title": {"name"},
     "config.step.controlled": {"entity", "high", "low"},
@@ -360,20 +382,31 @@ def test_every_kind_of_news_is_explained(english: dict[str, Any], icons: dict[st
         assert set(shown.get("state", {})) <= set(described.event_types)
 
 
+def told_selectors(selectors: Iterable[Any]) -> Iterator[tuple[str, Iterable[str]]]:
+    """Yield the key of everything that offers words of ours, with what they are said for."""
+    for selector in selectors:
+        config = getattr(selector, "config", {})
+        fields = config.get("fields", {})
+        if "translation_key" in config:
+            yield config["translation_key"], fields or config["options"]
+        yield from told_selectors(field["selector"] for field in fields.values())
+
+
+def selectors_in(described: dict[str, Any]) -> Iterator[tuple[str, set[str]]]:
+    """Yield the same of the fields of actions."""
+    if "translation_key" in described:
+        yield described["translation_key"], set(described["options"])
+    for part in described.values():
+        if isinstance(part, dict):
+            yield from selectors_in(part)
+
+
 def test_selectors_devices_and_health(english: dict[str, Any]):
     schemas = [schema for schema in (*SCHEMAS.values(), *SECTIONS.values()) if isinstance(schema, vol.Schema)]
-    selectors = {
-        config["translation_key"]: set(config["options"])
-        for schema in schemas
-        for selector in schema.schema.values()
-        if "translation_key" in (config := getattr(selector, "config", {}))
-    }
-    for field in (field for action in actions().values() for field in action["fields"].values()):
-        config = field["selector"].get("select") or {}
-        if "translation_key" in config:
-            options = selectors.setdefault(config["translation_key"], set(config["options"]))
-            assert options == set(config["options"]), config["translation_key"]
-    assert {key: set(told["options"]) for key, told in english["selector"].items()} == selectors
+    selectors = {key: set(words) for schema in schemas for key, words in told_selectors(schema.schema.values())}
+    selectors |= dict(selectors_in(load_yaml_dict(str(INTEGRATION / "services.yaml"))))
+    said = {key: set(told.get("options") or told["fields"]) for key, told in english["selector"].items()}
+    assert said == selectors
     devices = {argument(call, "translation_key") for call in calls(INTEGRATION / "entity.py", "DeviceInfo")} - {None}
     assert set(english["device"]) == {key.value for key in devices}
     health = (INTEGRATION / "system_health.py").read_text()
