@@ -7,7 +7,6 @@ import re
 from typing import Any
 
 from homeassistant.const import Platform
-from homeassistant.util.yaml import load_yaml_dict
 from homeassistant.core import HomeAssistant
 from homeassistant.util.yaml import load_yaml_dict
 import pytest
