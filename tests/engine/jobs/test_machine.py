@@ -292,6 +292,20 @@ async def test_a_machine_that_hangs_holds_up_no_stop(time, told, monkeypatch):
         monkeypatch.setattr(told, "stop", hang)
 
 
+async def test_a_machine_that_hangs_is_out_of_reach_and_comes_back(time, told, monkeypatch):
+    monkeypatch.setattr(machine_module, "SILENT_S", 0.05)
+    read = told.read
+
+    async def hang():
+        await asyncio.sleep(3600)
+
+    monkeypatch.setattr(told, "read", hang)
+    async with running(time, told) as machine:
+        await until(lambda: machine.problem == "executor_unreachable")
+        monkeypatch.setattr(told, "read", read)
+        await until(lambda: machine.problem is None and machine.reading is not None)
+
+
 async def test_it_is_throttled_as_far_as_it_can_be(time, told):
     async with running(time, told, told) as machine:
         await machine.obey(order(share=0.5))

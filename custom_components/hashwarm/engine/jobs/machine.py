@@ -8,7 +8,7 @@ import logging
 from typing import Protocol, runtime_checkable
 
 from ..model.dispatch import Act, JobOrder
-from ..model.errors import ExecutorError, ExecutorRefusedError, HashwarmError
+from ..model.errors import ExecutorError, ExecutorRefusedError, ExecutorUnreachableError, HashwarmError
 from ..model.protocols import Monotonic, WallClock
 from .executor import Compute, ComputeStatus
 
@@ -224,7 +224,10 @@ class Machine:
     async def _tried(self, work: Callable[[], Awaitable[None]]) -> str | None:
         """Return what went wrong, as a translation key; nothing that goes wrong ends the following."""
         try:
-            await work()
+            async with asyncio.timeout(SILENT_S):
+                await work()
+        except TimeoutError:
+            key, said = ExecutorUnreachableError.key, "no answer"
         except HashwarmError as error:
             key, said = error.key, str(error)
         except Exception as error:  # noqa: BLE001 - what one machine does wrong must not end the following of it

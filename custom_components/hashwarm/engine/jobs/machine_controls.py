@@ -3,6 +3,7 @@
 import asyncio
 from typing import override
 
+from ..model.errors import ExecutorError
 from .executors.boinc import BoincClient
 from .executors.folding import FoldingClient, FoldingState
 from .keepsake import Keepsake
@@ -122,8 +123,13 @@ class FoldingControls(Controls):
             await self._keep(**{_CPUS: None})
 
     async def _keep(self, **changes: int | None) -> None:
-        """Write down what has to be put back, before it is changed and after it was put back."""
-        kept = {name: value for name, value in (self._kept | changes).items() if value is not None}
-        if kept != self._kept and self._keepsake is not None:
-            await asyncio.to_thread(self._keepsake.write, dict(kept))
-        self._kept = kept
+        """Write down what has to be put back, before it is changed and after it was put back. Errors: ExecutorError."""
+        before = self._kept
+        self._kept = {name: value for name, value in (before | changes).items() if value is not None}
+        if self._kept == before or self._keepsake is None:
+            return
+        try:
+            await asyncio.to_thread(self._keepsake.write, dict(self._kept))
+        except ExecutorError:
+            self._kept = before
+            raise

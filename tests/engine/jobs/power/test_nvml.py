@@ -36,6 +36,8 @@ async def test_a_gpu_is_limited_and_gets_back_what_was_found(on, nvml, kept, unt
     await limiter.stop()
     assert (nvml.limits, nvml.opened, kept()) == ([300_000], 0, [])
     assert (limiter.method, limiter.read_w(), await limiter.limit(100.0)) == ("none", None, None)
+    await limiter.start()
+    assert limiter.method == "nvml"
 
 
 async def test_no_limit_is_beyond_what_the_gpu_can_or_was_found_with(on, nvml):
@@ -150,7 +152,8 @@ async def test_a_default_that_cannot_be_put_back_stays_kept(on, nvml, kept, capl
     await limiter.limit(200.0)
     nvml.errors = {"nvmlDeviceSetPowerManagementLimit": 15, "nvmlShutdown": 1}
     await limiter.stop()
-    assert "could not be put back" in caplog.text
+    await limiter.stop()
+    assert caplog.text.count("could not be put back") == 1
     assert (len(kept()), nvml.opened) == (1, 0)
 
 

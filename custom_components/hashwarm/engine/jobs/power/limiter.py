@@ -110,6 +110,8 @@ class HardwareLimiter(PowerLimiter):
 
     @override
     async def stop(self) -> None:
+        if self._thread is None:
+            return
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -118,8 +120,7 @@ class HardwareLimiter(PowerLimiter):
                 await self._in_thread(self._let_go)
         except ExecutorError as error:
             _LOGGER.warning("A power limit could not be put back: %s", error)
-        if self._thread is not None:
-            self._thread.shutdown(wait=False, cancel_futures=True)
+        self._thread.shutdown(wait=False, cancel_futures=True)
         self._thread = self._task = self._cap = self._reading = self._failure = self._why = None
         self._method = NO_LIMIT
 
