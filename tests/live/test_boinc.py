@@ -12,6 +12,9 @@ import time
 import pytest
 
 from custom_components.hashwarm.engine.jobs.executors import BoincClient, BoincConnection
+from custom_components.hashwarm.engine.jobs.machine import Machine
+from custom_components.hashwarm.engine.jobs.machine_controls import BoincControls
+from custom_components.hashwarm.engine.model.dispatch import Act, JobOrder
 from custom_components.hashwarm.engine.model.errors import ExecutorAuthError, ExecutorError
 from tests.e2e.demo import free_port
 from tests.live.counterparts import fetch
@@ -240,3 +243,30 @@ async def test_a_throttled_task_computes_less_and_the_limit_comes_back(client, t
     assert share < 0.6
     await reader.unthrottle()
     assert "<cpu_usage_limit>100</cpu_usage_limit>" in (tmp_path / "global_prefs_override.xml").read_text()
+
+
+async def test_as_a_machine_it_obeys_and_is_left_as_it_was_found(client, tmp_path):
+    reader, port = client
+    preferences = tmp_path / "global_prefs_override.xml"
+    before = sorted((await asyncio.to_thread(preferences.read_text)).splitlines())
+    ours = BoincClient(BoincConnection("127.0.0.1", password=PASSWORD, port=port), now=lambda: datetime.now(UTC))
+    machine = Machine(ours, BoincControls(ours), now=lambda: datetime.now(UTC), clock=time.monotonic, poll_s=0.5)
+
+    async def comes(wanted):
+        async with asyncio.timeout(SOON_S):
+            while not wanted():
+                await asyncio.sleep(0.1)
+
+    await machine.start()
+    await comes(lambda: machine.reading is not None and machine.reading.busy)
+    await machine.obey(JobOrder(job_id="machine", act=Act.FREEZE))
+    await comes(lambda: not machine.reading.busy)
+    # Should nobody renew it the client goes on by itself.
+    assert 0 < (await reader.status()).paused_for_s <= 600
+    await machine.obey(JobOrder(job_id="machine", act=Act.THAW, share=0.4))
+    await comes(lambda: machine.reading.busy)
+    await machine.finish()
+    await comes(lambda: machine.quieted and not machine.reading.busy)
+    await machine.stop()
+    await until(reader, lambda told: told.busy)
+    assert sorted((await asyncio.to_thread(preferences.read_text)).splitlines()) == before
