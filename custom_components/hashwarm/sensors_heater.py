@@ -204,7 +204,7 @@ HEATER_SENSORS: tuple[HeaterSensorDescription, ...] = (
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=1,
         change=POWER,
-        value_fn=_telemetry(lambda telemetry: telemetry.power_w),
+        value_fn=lambda coordinator: coordinator.data.power_w,
     ),
     HeaterSensorDescription(
         key="power_source",

@@ -98,8 +98,8 @@ def _welcome(client: HomeClient, seconds: float) -> str:
 """
 
 
-async def _run_in(folder: Path, port: int, *, only_check: bool, miners: bool) -> int:
-    return await run(DemoHome(ROOT, folder, port, say, miners=miners), only_check=only_check)
+async def _run_in(folder: Path, port: int, *, only_check: bool, miners: bool, ai: bool) -> int:
+    return await run(DemoHome(ROOT, folder, port, say, miners=miners, ai=ai), only_check=only_check)
 
 
 def main() -> None:
@@ -110,13 +110,15 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=ROOT / ".develop", help="where the demo home lives")
     parser.add_argument("--check", action="store_true", help="start, say that it is ready, and stop")
     parser.add_argument("--miners", action="store_true", help="with an emulated miner of each family")
+    parser.add_argument("--ai", action="store_true", help="with an AI job that this machine trains as it heats")
     arguments = parser.parse_args()
     if arguments.fresh:
         shutil.rmtree(arguments.folder, ignore_errors=True)
     if not port_is_free(arguments.port):
         sys.exit(f"Port {arguments.port} is taken. Stop what uses it, or choose another: scripts/develop --port 8124")
     folder = arguments.folder.resolve()
-    sys.exit(asyncio.run(_run_in(folder, arguments.port, only_check=arguments.check, miners=arguments.miners)))
+    extras = {"miners": arguments.miners, "ai": arguments.ai}
+    sys.exit(asyncio.run(_run_in(folder, arguments.port, only_check=arguments.check, **extras)))
 
 
 if __name__ == "__main__":

@@ -133,14 +133,35 @@ class HomeClient:
         menu = await self.post("/api/config/config_entries/options/flow", {"handler": home})
         flow = f"/api/config/config_entries/options/flow/{menu['flow_id']}"
         form = await self.post(flow, {"next_step_id": page})
-        suggested = {
-            field["name"]: field["description"]["suggested_value"]
-            for field in form["data_schema"]
-            if field.get("description", {}).get("suggested_value") is not None
-        }
-        step = await self.post(flow, {**suggested, **changes})
+        step = await self.post(flow, {**_suggested(form["data_schema"]), **changes})
         if step["type"] != "create_entry":
             raise RuntimeError(f"the home's options refused {changes}: {step.get('errors')}")
+
+    async def subentries(self, entry_id: str) -> list[dict[str, Any]]:
+        """Return the subentries of an entry."""
+        return list(await self.command({"type": "config_entries/subentries/list", "entry_id": entry_id}))
+
+    async def add_subentry(self, entry_id: str, kind: str, changes: list[dict[str, Any]]) -> None:
+        """Walk through a subentry's flow: what each form suggests, with changes. Raises RuntimeError on a refusal."""
+        path = "/api/config/config_entries/subentries/flow"
+        step = await self.post(path, {"handler": [entry_id, kind]})
+        for change in changes:
+            suggested = _suggested(step["data_schema"])
+            sections = {
+                name: {**_suggested(field["schema"]), **change.get(name, {})} for name, field in _sections(step)
+            }
+            step = await self.post(f"{path}/{step['flow_id']}", {**suggested, **change, **sections})
+            if step.get("errors"):
+                raise RuntimeError(f"the set-up refused {change}: {step['errors']}")
+        if step["type"] != "create_entry":
+            raise RuntimeError(f"the set-up ended with {step}")
+
+    async def until_loaded(self, entry_id: str, limit_s: float = 30.0) -> None:
+        """Wait until an entry that is being set up anew stands. Raises TimeoutError when it does not in time."""
+        async with asyncio.timeout(limit_s):
+            await asyncio.sleep(1.0)
+            while all(entry["entry_id"] != entry_id or entry["state"] != "loaded" for entry in await self.entries()):
+                await asyncio.sleep(0.2)
 
     async def run_flow(self, inputs: list[dict[str, Any]]) -> dict[str, Any]:
         """Walk through the config flow with one input per step; return its result."""
@@ -152,6 +173,21 @@ class HomeClient:
         if step["type"] != "create_entry":
             raise RuntimeError(f"the set-up ended with {step}")
         return dict(step)
+
+
+def _suggested(fields: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return what a form holds before a person types: what it suggests, else its defaults."""
+    found: dict[str, Any] = {}
+    for field in fields:
+        suggested = field.get("description", {}).get("suggested_value")
+        value = field.get("default") if suggested is None else suggested
+        if value is not None and field.get("type") != "expandable":
+            found[field["name"]] = value
+    return found
+
+
+def _sections(form: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    return [(field["name"], field) for field in form["data_schema"] if field.get("type") == "expandable"]
 
 
 def _short(item: dict[str, Any]) -> str:

@@ -12,6 +12,7 @@ import aiohttp
 
 from simulators.miners.catalogue import SPECIMENS
 
+from .ai import AiCorner
 from .client import HEATER_TITLE, HomeClient
 from .config import write_config
 from .dashboard import install_dashboard
@@ -36,10 +37,12 @@ class DemoHome:
         *,
         pool_port: int | None = None,
         miners: bool = False,
+        ai: bool = False,
     ) -> None:
         """Prepare; with `pool_port` the pool that listens there is used and no practice pool is started.
 
-        With `miners` one emulated miner of each family heats a room of its own beside this machine.
+        With `miners` one emulated miner of each family heats a room of its own beside this machine, with `ai` this
+        machine runs AI jobs too.
         """
         self.folder = folder
         self.port = port
@@ -47,6 +50,7 @@ class DemoHome:
         self._say = say
         self._pool_port = pool_port
         self._miners = MinerTown(folder) if miners else None
+        self._ai = AiCorner(root) if ai else None
         folder.mkdir(parents=True, exist_ok=True)
         self.processes = Processes(folder)
         self._wire: asyncio.Task[None] | None = None
@@ -78,8 +82,10 @@ class DemoHome:
         ids = await client.entity_ids()
         # A home of last time answers before its heater stands.
         await wait_for_state(client, ids["number.manual_power"])
-        await self._fit_box(client, ids["number.manual_power"], room_port)
+        heater_w = await self._fit_box(client, ids["number.manual_power"], room_port)
         views = await self._miners.settle(client, self._say) if self._miners is not None else []
+        if self._ai is not None:
+            views += await self._ai.settle(client, heater_w, self._say)
         await install_dashboard(client, ids, views)
         self._wire = asyncio.create_task(self._carry_watts(client, ids["sensor.power"], room_port))
 
@@ -142,14 +148,15 @@ class DemoHome:
             "climate", "set_temperature", {"entity_id": ids["climate"], "temperature": 21, "hvac_mode": "heat"}
         )
 
-    async def _fit_box(self, client: HomeClient, number: str, room_port: int) -> None:
-        """Choose a box that this machine's watts can warm, and say which."""
+    async def _fit_box(self, client: HomeClient, number: str, room_port: int) -> float:
+        """Choose a box that this machine's watts can warm, and say which; return those watts."""
         state = await client.get(f"/api/states/{number}")
         heater_w = float(state["attributes"]["max"])
         async with aiohttp.ClientSession() as session:
             answer = await session.put(f"http://127.0.0.1:{room_port}/box", json={"heater_w": heater_w})
             loss = (await answer.json())["air_to_outdoor_w_per_k"]
         self._say(f"the box fits this machine: a heater of {heater_w:.0f} W, a loss of {loss:.2f} W per K")
+        return heater_w
 
     async def _carry_watts(self, client: HomeClient, power_entity: str, room_port: int) -> None:
         url = f"http://127.0.0.1:{room_port}/power"
