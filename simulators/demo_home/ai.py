@@ -9,13 +9,13 @@ from typing import Any
 from .client import HEATER_TITLE, HomeClient
 
 TEMPLATE = "Train on digits"
-STEPS = 12_000
+STEPS = 30_000
 TRUTH = """\
 **What is real here:** a small neural network is trained on noisy digits by `examples/ai/train.py`, in a process of \
 its own on one core of this machine. It is frozen when no heat is wanted, saved when that lasts, and goes on at the \
 very step where it stopped.
 
-**What is estimated:** its watts, from what this CPU is taken to draw. **What is made up:** the 2 cents that it is paid.
+**What is estimated:** its watts, from what this CPU is taken to draw. **What is made up:** the hundredth of a cent that it is paid.
 """
 _WORDS = """\
 **{{ state_translated('%(status)s') }}**{%% if has_value('%(job)s') %%}: {{ states('%(job)s') }}{%% endif %%}\
@@ -55,7 +55,7 @@ class AiCorner:
             "parameters": [{"name": "steps", "type": "number", "default": str(STEPS), "minimum": 1}],
             "environment": "OMP_NUM_THREADS=1\nOPENBLAS_NUM_THREADS=1",
             "duty": {"flexibility": "high"},
-            "needs": {"payout": 0.02},
+            "needs": {"payout": 0.0001},
         }
         await client.add_subentry(entry_id, "template", [template])
         await client.until_loaded(entry_id)
@@ -106,7 +106,14 @@ def _now(entry_id: str, ids: dict[str, str]) -> dict[str, Any]:
 def _watch(ids: dict[str, str]) -> dict[str, Any]:
     power = _rows(ids, {"sensor.power": "In all", "sensor.ai_power": "AI"})
     progress = [
-        {"type": "gauge", "entity": row["entity"], "name": "Progress", "min": 0, "max": 100}
+        {
+            "type": "gauge",
+            "entity": row["entity"],
+            "name": "Progress",
+            "min": 0,
+            "max": 100,
+            "visibility": [{"condition": "numeric_state", "entity": row["entity"], "above": -1}],
+        }
         for row in _rows(ids, {"sensor.ai_progress": "Progress"})
     ]
     return _section(

@@ -84,6 +84,18 @@ async def test_the_first_source_that_knows_is_named(world):
     assert market.figure(PRICE).age_s(world.wall) == 60
 
 
+async def test_figures_from_a_clock_that_ran_ahead_are_asked_for_anew(world):
+    source = Told("first", btc_price=9e4)
+    market = world.market(source)
+    await market.update()
+    before = world.wall
+    world.wall -= timedelta(days=30)
+    assert market.figure(PRICE) is None, "nobody knows how old it is"
+    world.mono += 3600
+    await market.update()
+    assert market.figure(PRICE).at == world.wall < before
+
+
 async def test_a_figure_is_asked_for_once_in_ten_minutes(world):
     first, second = Told("first", btc_price=1.0), Told("second", btc_price=2.0)
     market = world.market(first, second)

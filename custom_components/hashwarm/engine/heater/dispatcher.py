@@ -214,9 +214,11 @@ def _better(now: Situation) -> tuple[bool, DispatchReason]:
     if now.mode is WorkloadMode.PREFER_MINING:
         return False, DispatchReason.PERSON
     ai, mining = now.worth.ai_per_kwh, now.worth.mining_per_kwh
-    if ai is None or ai < now.ai_minimum_per_kwh:
+    if ai is None:
         # Work of which nobody knows the worth is work that a person wants done: it runs where heat is wanted.
-        return ai is None, DispatchReason.HIGHER_VALUE
+        return True, DispatchReason.HEAT_DEMAND
+    if ai < now.ai_minimum_per_kwh:
+        return False, DispatchReason.HIGHER_VALUE
     return ai >= (mining or 0.0), DispatchReason.HIGHER_VALUE
 
 

@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from math import inf
 from typing import Protocol, runtime_checkable
 
 from ..model.errors import SourceError
 
 MAX_DIFFICULTY = 1e20
+_CLOCK_SLACK_S = 600.0
 
 
 class FigureKind(StrEnum):
@@ -33,8 +35,12 @@ class Figure:
     at: datetime
 
     def age_s(self, now: datetime) -> float:
-        """Return how old it is; never negative, also after a clock set back."""
-        return max(0.0, (now - self.at).total_seconds())
+        """Return how old it is; never negative.
+
+        A figure from far ahead was noted while the clock was wrong, and nobody knows how old it is.
+        """
+        age_s = (now - self.at).total_seconds()
+        return inf if age_s < -_CLOCK_SLACK_S else max(0.0, age_s)
 
 
 class RateLimitedError(SourceError):
