@@ -13,7 +13,7 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.storage import STORAGE_DIR
 from homeassistant.util.dt import utcnow
-from homeassistant.util.yaml import Secrets
+from homeassistant.util.yaml import load_yaml_dict
 
 from .adapters.compute import SensorCompute
 from .adapters.power import EntityPowerMeter
@@ -62,6 +62,7 @@ from .engine.jobs import (
 )
 from .engine.model.errors import ExecutorError
 
+SECRET_YAML = "secrets.yaml"  # noqa: S105 - the name of a file
 JOBS_FOLDER = f"{DOMAIN}_jobs"
 RAY_WITHOUT_TOKEN = "ray_without_token"  # noqa: S105 - the name of a warning
 # What a job must not read where we may hide it: the rights, passwords and life of the home.
@@ -71,7 +72,7 @@ _PRIVATE = (
     ".ssh",
     "backups",
     "configuration.yaml",
-    "secrets.yaml",
+    SECRET_YAML,
     *(f"{name}{tail}" for name in ("home-assistant_v2.db", f"{DOMAIN}.db") for tail in ("", "-wal", "-shm")),
 )
 _PRIVATE_PLACES = ("/ssl", "/backup")
@@ -157,12 +158,12 @@ def local_settings(hass: HomeAssistant, data: Data) -> LocalSettings:
 
 def secrets_of(hass: HomeAssistant) -> Callable[[str], str | None]:
     """Return what finds a secret in secrets.yaml, None where there is none of that name; reads files."""
-    folder = Path(hass.config.config_dir)
+    path = hass.config.path(SECRET_YAML)
 
     def find(name: str) -> str | None:
         try:
-            value: Any = Secrets(folder).get(str(folder / "configuration.yaml"), name)
-        except HomeAssistantError:
+            value: Any = load_yaml_dict(path).get(name)
+        except HomeAssistantError, OSError:
             return None
         return str(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else None
 
