@@ -32,6 +32,7 @@ from .lifecycle import Reason
 from .local import NOBODY, LocalExecutor, LocalSettings, as_nobody
 from .machine import Controls, Machine, Offers
 from .machine_controls import BoincControls, FoldingControls
+from .power import NVML_REQUIREMENT, LimitedExecutor, PowerLimiter, choose_limiter
 from .queue import JobQueue, PauseMode
 from .tables import SCHEMA, Transition, finish
 
@@ -39,6 +40,7 @@ __all__ = [
     "EXIT_SAVED",
     "JOB_PATH",
     "NOBODY",
+    "NVML_REQUIREMENT",
     "SCHEMA",
     "SECRET",
     "Abilities",
@@ -63,6 +65,7 @@ __all__ = [
     "JobState",
     "Keepsake",
     "Launch",
+    "LimitedExecutor",
     "LlamaCppStatus",
     "LocalExecutor",
     "LocalSettings",
@@ -73,6 +76,7 @@ __all__ = [
     "PauseMode",
     "Payout",
     "PayoutPer",
+    "PowerLimiter",
     "PowerReading",
     "RayExecutor",
     "Reason",
@@ -84,5 +88,6 @@ __all__ = [
     "VllmStatus",
     "as_nobody",
     "base_url",
+    "choose_limiter",
     "finish",
 ]

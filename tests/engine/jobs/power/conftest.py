@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from custom_components.hashwarm.engine.jobs.power import choose
+from custom_components.hashwarm.engine.jobs.power import choose_limiter
 
 SOON_S = 20
 
@@ -168,7 +168,7 @@ async def make(tmp_path, clock, no_nvml, sysfs):
 
     def build(**more):
         more = {"folder": tmp_path / "kept", "clock": clock, "load": no_nvml, "sysfs": sysfs, "poll_s": 0.01, **more}
-        made.append(choose(**more))
+        made.append(choose_limiter(**more))
         return made[-1]
 
     yield build

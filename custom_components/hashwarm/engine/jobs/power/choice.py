@@ -12,7 +12,7 @@ from .nvml import NvmlCap, load_nvml
 from .rapl import RaplCap
 
 
-def choose(
+def choose_limiter(
     *,
     folder: Path,
     clock: Monotonic,

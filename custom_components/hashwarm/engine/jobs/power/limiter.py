@@ -39,6 +39,11 @@ class PowerLimiter(Protocol):
         """Why nothing better is in use, as a translation key."""
         ...
 
+    @property
+    def most_w(self) -> float | None:
+        """What the hardware may draw without a limit of ours; None where nothing can be limited."""
+        ...
+
     async def start(self) -> None:
         """Find what can be limited, and put back what an earlier life left limited; never raises."""
         ...
@@ -89,6 +94,11 @@ class HardwareLimiter(PowerLimiter):
     @override
     def problem(self) -> str | None:
         return self._failure or self._why
+
+    @property
+    @override
+    def most_w(self) -> float | None:
+        return None if self._cap is None else self._cap.power_of(self._found)
 
     @override
     async def start(self) -> None:
