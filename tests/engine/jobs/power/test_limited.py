@@ -94,7 +94,7 @@ async def limited(make, nvml, inner):
     await executor.stop()
 
 
-async def test_one_job_is_slowed_down_in_hardware_alone(limited, nvml, inner):
+async def test_one_job_is_slowed_down_in_hardware_alone(limited, nvml, inner, kept):
     assert (limited.limiter.method, limited.limiter.most_w) == ("nvml", 350.0)
     ref = await limited.launch("a")
     await limited.throttle(ref, 0.5)
@@ -103,7 +103,7 @@ async def test_one_job_is_slowed_down_in_hardware_alone(limited, nvml, inner):
     assert limited.power() == PowerReading(power_w=150.0, source="estimated")
     await limited.throttle(ref, 1.0)
     assert (nvml.limits, inner.duty) == ([350_000], {"a": 1.0})
-    assert limited.power().power_w == 300.0
+    assert (limited.power().power_w, kept()) == (300.0, [])
 
 
 async def test_below_the_least_of_the_hardware_the_duty_cycle_does_the_rest(limited, nvml, inner):
@@ -176,7 +176,7 @@ async def test_the_default_comes_back_though_the_executor_fails(make, nvml, inne
         await limited.start()
     with pytest.raises(ExecutorError):
         await limited.start()
-    assert nvml.opened == 1
+    assert (nvml.opened, len(nvml.threads)) == (1, 1)
     await limited.throttle(await limited.launch("a"), 0.5)
     with pytest.raises(ExecutorError):
         await limited.stop()

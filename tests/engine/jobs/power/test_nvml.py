@@ -162,7 +162,7 @@ async def test_nothing_is_limited_that_could_not_be_put_back(on, nvml, tmp_path)
     limiter = on()
     await limiter.start()
     assert await limiter.limit(200.0) is None
-    assert nvml.limits == [350_000]
+    assert (limiter.problem, nvml.limits) == ("power_limit_failed", [350_000])
 
 
 async def test_a_reading_stands_for_a_while(on, nvml, clock, until):

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from ...model.errors import ExecutorError
+from ...model.errors import HashwarmError
 
 
-class CapError(ExecutorError):
-    """The limit failed."""
+class CapError(HashwarmError):
+    """The limit failed; shown as why nothing better limits the watts, and never leaves this room."""
 
     key = "power_limit_failed"
 

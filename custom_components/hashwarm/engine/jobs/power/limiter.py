@@ -9,7 +9,6 @@ from pathlib import Path
 import re
 from typing import Any, Protocol, override
 
-from ...model.errors import ExecutorError
 from ...model.protocols import Monotonic
 from ..keepsake import Keepsake
 from .cap import CapError, CapForbiddenError, CapUnsupportedError, PowerCap
@@ -108,7 +107,7 @@ class HardwareLimiter(PowerLimiter):
             if self._cap is None:
                 try:
                     await self._in_thread(self._take, cap, answer_s=_OPENING_S)
-                except ExecutorError as error:
+                except CapError as error:
                     _LOGGER.info("Power cannot be limited by %s: %s", cap.method, error)
                     problems.append(error.key)
         telling = [key for key in _TELLING if key in problems]
@@ -128,7 +127,7 @@ class HardwareLimiter(PowerLimiter):
         try:
             async with self._turn:
                 await self._in_thread(self._let_go)
-        except ExecutorError as error:
+        except CapError as error:
             _LOGGER.warning("A power limit could not be put back: %s", error)
         self._thread.shutdown(wait=False, cancel_futures=True)
         self._thread = self._task = self._cap = self._reading = self._failure = self._why = None
@@ -142,7 +141,7 @@ class HardwareLimiter(PowerLimiter):
         try:
             async with self._turn:
                 set_w: float = await self._in_thread(self._limit, cap, power_w)
-        except ExecutorError as error:
+        except CapError as error:
             if self._failure is None:
                 _LOGGER.warning("Power is not limited by %s: %s", cap.method, error)
             self._failure, self._method = error.key, DUTY_CYCLE
@@ -216,7 +215,7 @@ class HardwareLimiter(PowerLimiter):
             raise CapError("no answer from the driver")
         try:
             return calling.result()
-        except ExecutorError:
+        except CapError:
             raise
         except Exception as error:
             raise CapError(repr(error)) from error
