@@ -172,11 +172,10 @@ async def test_a_measurement_is_told_as_it_is(limited, inner):
 async def test_the_default_comes_back_though_the_executor_fails(make, nvml, inner):
     limited = LimitedExecutor(inner, make(gpu_index=0, load=lambda: nvml))
     inner.refuses = ExecutorError("no")
-    with pytest.raises(ExecutorError):
-        await limited.start()
-    with pytest.raises(ExecutorError):
-        await limited.start()
-    assert (nvml.opened, len(nvml.threads)) == (1, 1)
+    for _ in range(2):
+        with pytest.raises(ExecutorError):
+            await limited.start()
+    assert nvml.opened == 1
     await limited.throttle(await limited.launch("a"), 0.5)
     with pytest.raises(ExecutorError):
         await limited.stop()

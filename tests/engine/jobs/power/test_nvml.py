@@ -50,6 +50,9 @@ async def test_no_limit_is_beyond_what_the_gpu_can_or_was_found_with(on, nvml):
 async def test_nothing_of_it_happens_in_the_loop(on, nvml, until):
     limiter = on()
     await limiter.start()
+    thread = limiter._thread
+    await limiter.start()
+    assert limiter._thread is thread
     await limiter.limit(200.0)
     await until(lambda: limiter.read_w() is not None)
     await limiter.stop()

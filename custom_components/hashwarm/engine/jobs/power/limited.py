@@ -28,7 +28,6 @@ class LimitedExecutor(Executor, Forgets):
         self._told: dict[str, float] = {}
         self._limit = 1.0
         """The part of its power that the hardware is limited to."""
-        self._limited = False
         self._turn = asyncio.Lock()
 
     @property
@@ -42,9 +41,7 @@ class LimitedExecutor(Executor, Forgets):
 
     @override
     async def start(self) -> None:
-        if not self._limited:
-            await self.limiter.start()
-            self._limited = True
+        await self.limiter.start()
         await self._executor.start()
 
     @override
@@ -53,7 +50,7 @@ class LimitedExecutor(Executor, Forgets):
             await self._executor.stop()
         finally:
             await self.limiter.stop()
-            self._limited, self._limit = False, 1.0
+            self._limit = 1.0
             self._shares.clear()
             self._told.clear()
 

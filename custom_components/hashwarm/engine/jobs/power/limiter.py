@@ -44,7 +44,7 @@ class PowerLimiter(Protocol):
         ...
 
     async def start(self) -> None:
-        """Find what can be limited, and put back what an earlier life left limited; never raises."""
+        """Find what can be limited, and put back what an earlier life left limited; once, and never raises."""
         ...
 
     async def stop(self) -> None:
@@ -101,6 +101,8 @@ class HardwareLimiter(PowerLimiter):
 
     @override
     async def start(self) -> None:
+        if self._thread is not None:
+            return
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="hashwarm-power")
         problems: list[str] = []
         for cap in self._caps:
