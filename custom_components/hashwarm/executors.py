@@ -1,7 +1,6 @@
 """AI executors as a person set them up, made into the engine's places of work."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable
 from pathlib import Path
 import time
 from typing import Any
@@ -9,23 +8,19 @@ from typing import Any
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry
 from homeassistant.const import CONF_API_KEY, CONF_HOST, CONF_PASSWORD, CONF_PORT, CONF_TOKEN, CONF_URL
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.storage import STORAGE_DIR
 from homeassistant.util.dt import utcnow
-from homeassistant.util.yaml import load_yaml_dict
 
 from .adapters.compute import SensorCompute
 from .adapters.power import EntityPowerMeter
 from .ai_const import (
-    CONF_AS_NOBODY,
     CONF_BUSY_SENSOR,
     CONF_CHECKPOINT_ROOT,
     CONF_EXECUTOR_KIND,
     CONF_EXPECTED_POWER,
     CONF_HEATS_ROOM,
     CONF_MACHINE_ID,
-    CONF_MEMORY_LIMIT,
     CONF_METERED_TOGETHER,
     CONF_POWER_SENSOR,
     CONF_REVENUE_BEFORE,
@@ -48,36 +43,20 @@ from .engine.jobs import (
     FoldingClient,
     FoldingControls,
     Keepsake,
+    LimitedExecutor,
     LlamaCppStatus,
-    LocalExecutor,
-    LocalSettings,
     Machine,
     Offers,
     OllamaStatus,
     RayExecutor,
     VastMachine,
     VllmStatus,
-    as_nobody,
     base_url,
 )
 from .engine.model.errors import ExecutorError
+from .local_machine import Data, build_limiter, build_local, secrets_of
 
-SECRET_YAML = "secrets.yaml"  # noqa: S105 - the name of a file
-JOBS_FOLDER = f"{DOMAIN}_jobs"
 RAY_WITHOUT_TOKEN = "ray_without_token"  # noqa: S105 - the name of a warning
-# What a job must not read where we may hide it: the rights, passwords and life of the home.
-_PRIVATE = (
-    ".storage",
-    ".cloud",
-    ".ssh",
-    "backups",
-    "configuration.yaml",
-    SECRET_YAML,
-    *(f"{name}{tail}" for name in ("home-assistant_v2.db", f"{DOMAIN}.db") for tail in ("", "-wal", "-shm")),
-)
-_PRIVATE_PLACES = ("/ssl", "/backup")
-
-type Data = Mapping[str, Any]
 
 
 def executors_of(entry: ConfigEntry[Any]) -> list[ConfigSubentry]:
@@ -114,7 +93,7 @@ def _workplace(hass: HomeAssistant, subentry: ConfigSubentry) -> Workplace:
     }
     kind = ExecutorKind(data[CONF_EXECUTOR_KIND])
     if kind is ExecutorKind.LOCAL:
-        return Workplace(executor=_local(hass, subentry, measured_w), power_control=_duty_cycle, **common)
+        return _local(hass, subentry, common)
     if kind is ExecutorKind.RAY:
         ray = _ray(hass, subentry.data, owner=subentry.subentry_id)
         return Workplace(executor=ray, warnings=lambda: _ray_warnings(ray), **common)
@@ -122,52 +101,25 @@ def _workplace(hass: HomeAssistant, subentry: ConfigSubentry) -> Workplace:
     return Workplace(machine=machine, **common)
 
 
+def _local(hass: HomeAssistant, subentry: ConfigSubentry, common: dict[str, Any]) -> Workplace:
+    """Return this machine, its power limited by what the person named of it."""
+    limiter, measured_w = build_limiter(hass, subentry.data), common.pop("measured_w")
+    if measured_w is None and limiter is not None:
+        measured_w = limiter.read_w
+    executor = build_local(hass, subentry, measured_w)
+    if limiter is None:
+        return Workplace(executor=executor, measured_w=measured_w, power_control=_duty_cycle, **common)
+    return Workplace(
+        executor=LimitedExecutor(executor, limiter),
+        measured_w=measured_w,
+        power_control=lambda: limiter.method,
+        warnings=lambda: () if limiter.problem is None else (limiter.problem,),
+        **common,
+    )
+
+
 def _duty_cycle() -> str:
     return "duty_cycle"
-
-
-def _local(
-    hass: HomeAssistant, subentry: ConfigSubentry, measured_w: Callable[[], float | None] | None
-) -> LocalExecutor:
-    return LocalExecutor(
-        jobs_folder(hass, subentry.subentry_id),
-        now=utcnow,
-        clock=time.monotonic,
-        settings=local_settings(hass, subentry.data),
-        measured_w=measured_w,
-        secrets=secrets_of(hass),
-    )
-
-
-def jobs_folder(hass: HomeAssistant, executor_id: str) -> Path:
-    """Return where jobs on this machine keep their checkpoints."""
-    return Path(hass.config.path(JOBS_FOLDER, executor_id))
-
-
-def local_settings(hass: HomeAssistant, data: Data) -> LocalSettings:
-    """Return how jobs run on this machine."""
-    slots, memory_mb = int(data[CONF_SLOTS]), data.get(CONF_MEMORY_LIMIT)
-    hidden = [Path(hass.config.path(name)) for name in _PRIVATE] + [Path(place) for place in _PRIVATE_PLACES]
-    settings = (
-        as_nobody(hidden, slots=slots, currency=hass.config.currency)
-        if data[CONF_AS_NOBODY]
-        else LocalSettings(slots=slots, currency=hass.config.currency)
-    )
-    return settings if memory_mb is None else replace(settings, memory_mb=round(memory_mb))
-
-
-def secrets_of(hass: HomeAssistant) -> Callable[[str], str | None]:
-    """Return what finds a secret in secrets.yaml, None where there is none of that name; reads files."""
-    path = hass.config.path(SECRET_YAML)
-
-    def find(name: str) -> str | None:
-        try:
-            value: Any = load_yaml_dict(path).get(name)
-        except HomeAssistantError, OSError:
-            return None
-        return str(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else None
-
-    return find
 
 
 def _ray(hass: HomeAssistant, data: Data, *, owner: str) -> RayExecutor:

@@ -64,12 +64,17 @@ def pool_from_dict(stored: Mapping[str, Any]) -> PoolConfig:
 
 
 async def install_asic_rs(hass: HomeAssistant) -> None:
-    """Install the library for miners of the long tail, where it is not there yet. Errors: RequirementsNotFound.
+    """Install the library for miners of the long tail, where it is not there yet. Errors: RequirementsNotFound."""
+    await install(hass, ASIC_RS_REQUIREMENT)
+
+
+async def install(hass: HomeAssistant, requirement: str) -> None:
+    """Install a library that few need, where it is not there yet. Errors: RequirementsNotFound.
 
     Home Assistant tries a package that failed never again until it restarts; a network that was away is back sooner.
     """
     try:
-        await async_process_requirements(hass, DOMAIN, [ASIC_RS_REQUIREMENT], is_built_in=False)
+        await async_process_requirements(hass, DOMAIN, [requirement], is_built_in=False)
     except RequirementsNotFound:
         forget = HassJob(lambda _now: async_clear_install_history(hass), cancel_on_shutdown=True)
         async_call_later(hass, INSTALL_AGAIN_S, forget)

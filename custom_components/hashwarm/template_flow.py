@@ -23,7 +23,8 @@ from .ai_const import (
 )
 from .engine.jobs import JOB_PATH, SECRET
 from .engine.model.errors import TemplateError
-from .executors import executors_of, secrets_of
+from .executors import executors_of
+from .local_machine import secrets_of
 from .template_schema import SECTIONS, TEMPLATE, with_executors
 from .template_text import NAME, command_fits, placeholders, runs_as_code, variables_of, words_of
 from .templates import LONGEST_NAME, parameter_of

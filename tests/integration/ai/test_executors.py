@@ -1,25 +1,31 @@
 """What executors, templates and their parameters become in the engine."""
 
+import asyncio
 from datetime import timedelta
 import os
 from pathlib import Path
-from types import MappingProxyType
+import sys
+from types import MappingProxyType, ModuleType
 from typing import Any
-from unittest.mock import patch
+from unittest.mock import AsyncMock, patch
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
+from homeassistant.requirements import RequirementsNotFound
 from homeassistant.util.dt import utcnow
 from hypothesis import given, strategies as st
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 import pytest_socket
 
+from custom_components.hashwarm import local_machine
 from custom_components.hashwarm.adapters.compute import SensorCompute
 from custom_components.hashwarm.engine.jobs import (
     NOBODY,
+    NVML_REQUIREMENT,
     Flexibility,
     Launch,
+    LimitedExecutor,
     LocalExecutor,
     Machine,
     Payout,
@@ -36,9 +42,8 @@ from custom_components.hashwarm.executors import (
     build_workplaces,
     executors_as_set,
     executors_changed,
-    local_settings,
-    secrets_of,
 )
+from custom_components.hashwarm.local_machine import build_limiter, local_settings, secrets_of
 from custom_components.hashwarm.template_text import filled, placeholders, variables_of, words_of
 from custom_components.hashwarm.templates import JobTemplate, Parameter, ParameterType, templates_of
 from simulators.compute.ray_head import RayHead
@@ -113,6 +118,61 @@ def test_jobs_run_as_nobody_where_that_can_be(hass: HomeAssistant, user: int, ch
         assert {config / name for name in private} <= set(settings.hidden)
         assert config / "hashwarm_jobs" not in settings.hidden
         assert local_settings(hass, LOCAL).memory_mb is None
+
+
+@pytest.mark.parametrize(
+    ("control", "gpu", "limits"),
+    [("auto", None, False), ("auto", 0.0, True), ("duty_cycle", 0.0, False), ("rapl", None, True), ("rapl", 1.0, True)],
+)
+def test_only_what_a_person_named_is_limited(hass: HomeAssistant, control: str, gpu: float | None, limits: bool):
+    with patch.object(local_machine, "choose_limiter", return_value="limiter") as choose:
+        told = {**LOCAL, "power_control": control} | ({} if gpu is None else {"gpu_index": gpu})
+        assert build_limiter(hass, told) == ("limiter" if limits else None)
+    if limits:
+        asked = choose.call_args.kwargs
+        assert (asked["gpu_index"], asked["allow_rapl"]) == (gpu, control == "rapl")
+        assert asked["folder"] == Path(hass.config.path(".storage/hashwarm_power"))
+
+
+async def test_a_gpu_that_is_not_there_is_said_and_jobs_take_turns(
+    hass: HomeAssistant, heater: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(local_machine, "NVML", "no_such_module")
+    add(hass, heater, "executor", "Box", {**LOCAL, "gpu_index": 63}, "local_1")
+    place = build_workplaces(hass, heater)["local_1"]
+    assert isinstance(place.executor, LimitedExecutor)
+    assert (place.power_control(), place.warnings()) == ("none", ()), "nobody has looked yet"
+    with patch.object(local_machine, "install", AsyncMock(side_effect=RequirementsNotFound("x", ["y"]))) as install:
+        await place.executor.start()
+    install.assert_awaited_once_with(hass, NVML_REQUIREMENT)
+    assert (place.power_control(), place.warnings()) == ("duty_cycle", ("power_limit_missing",))
+    assert place.measured_w is not None
+    assert place.measured_w() is None
+    await place.executor.stop()
+
+
+async def test_the_library_of_a_gpu_is_installed_once(hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch):
+    library = ModuleType("hashwarm_test_nvml")
+    monkeypatch.setattr(local_machine, "NVML", library.__name__)
+
+    async def put(_hass: HomeAssistant, _requirement: str) -> None:
+        monkeypatch.setitem(sys.modules, library.__name__, library)
+
+    with patch.object(local_machine, "install", side_effect=put) as install:
+        for _ in range(2):
+            assert await hass.async_add_executor_job(local_machine.load_nvml, hass) is library
+    assert install.call_count == 1
+
+
+async def test_an_installation_without_an_end_is_given_up(hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(local_machine, "NVML", "no_such_module")
+    monkeypatch.setattr(local_machine, "_INSTALLED_WITHIN_S", 0.05)
+
+    async def hang(_hass: HomeAssistant, _requirement: str) -> None:
+        await asyncio.sleep(3600)
+
+    with patch.object(local_machine, "install", side_effect=hang), pytest.raises(ImportError):
+        await hass.async_add_executor_job(local_machine.load_nvml, hass)
 
 
 @pytest.mark.parametrize(
