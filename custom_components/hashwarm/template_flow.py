@@ -16,6 +16,7 @@ from .ai_const import (
     CONF_ENVIRONMENT,
     CONF_EXECUTOR,
     CONF_EXECUTOR_KIND,
+    CONF_OPTION_VALUES,
     CONF_PARAMETERS,
     SUBENTRY_TEMPLATE,
     ExecutorKind,
@@ -117,7 +118,7 @@ class TemplateFlow(ConfigSubentryFlow):
             return {CONF_NAME: "template_name"}
         parameters = told.get(CONF_PARAMETERS) or []
         declared = {each["name"] for each in parameters}
-        errors = self._parameter_errors(parameters) or self._command_errors(words_of(told[CONF_COMMAND]), declared)
+        errors = self._parameter_errors(parameters) or self._command_errors(told, declared)
         if not errors and variables_of(told.get(CONF_ENVIRONMENT, "")) is None:
             errors = {CONF_ENVIRONMENT: "environment"}
         return errors
@@ -135,8 +136,9 @@ class TemplateFlow(ConfigSubentryFlow):
                 return errors
         return {}
 
-    def _command_errors(self, words: list[str], declared: set[str]) -> Errors:
+    def _command_errors(self, told: Told, declared: set[str]) -> Errors:
         """Return what is wrong with a command and its placeholders."""
+        words = words_of(told[CONF_COMMAND])
         if not command_fits(words):
             return {CONF_COMMAND: "command"}
         if placeholders(words[0]):
@@ -146,7 +148,7 @@ class TemplateFlow(ConfigSubentryFlow):
         if unknown := [name for name in used if name not in declared]:
             self._word = unknown[0]
             return {CONF_COMMAND: "placeholder_unknown"}
-        if runs_as_code(words):
+        if runs_as_code(words, options=told[CONF_OPTION_VALUES]):
             return {CONF_COMMAND: "placeholder_code"}
         if unused := sorted(declared - set(used)):
             self._word = unused[0]

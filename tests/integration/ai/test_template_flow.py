@@ -136,6 +136,13 @@ async def test_names_tell_templates_apart(hass: HomeAssistant, heater: MockConfi
         ("sh\n-ec\nrm {code}", [parameter("code")], {"command": "placeholder_code"}, "code"),
         ("env\n/usr/bin/python3.14\n-c\n{code}", [parameter("code")], {"command": "placeholder_code"}, "code"),
         ("nice\nnode\n--eval\n{code}", [parameter("code")], {"command": "placeholder_code"}, "code"),
+        ("python3\n-Xdev\n-W\nignore\n-c{code}", [parameter("code")], {"command": "placeholder_code"}, "code"),
+        ("bash\n-o\npipefail\n-c\n{code}", [parameter("code")], {"command": "placeholder_code"}, "code"),
+        ("busybox\nsh\n-c\n{code}", [parameter("code")], {"command": "placeholder_code"}, "code"),
+        ("su\n-c\n{code}", [parameter("code")], {"command": "placeholder_code"}, "code"),
+        ("php\n-r\n{code}", [parameter("code")], {"command": "placeholder_code"}, "code"),
+        ("awk\n-F\n,\n{code}\nfile", [parameter("code")], {"command": "placeholder_code"}, "code"),
+        ("ssh\nhost\nls\n{code}", [parameter("code")], {"command": "placeholder_code"}, "code"),
         ("sh\nrun", [parameter("b"), parameter("a")], {"parameters": "parameter_unused"}, "a"),
         ("sh\nrun\n{{a}}", [parameter("a")], {"parameters": "parameter_unused"}, "a"),
         ("sh\n{a}", [parameter("a"), parameter("a")], {"parameters": "parameter_name"}, "a"),
@@ -163,6 +170,12 @@ async def test_what_is_wrong_with_a_command_is_said(
     ("command", "parameters"),
     [
         ("sh\nrun\n-c\n{config}", [parameter("config")]),
+        ("python3\n-u\ntrain.py\n-c\n{config}", [parameter("config")]),
+        ("python3\n{script}", [parameter("script")]),
+        ('sh\n-c\necho "$1"\n_\n{safe}', [parameter("safe")]),
+        ("sed\ns/a/b/\n{file}", [parameter("file")]),
+        ("bash\n-o\npipefail\n-x", []),
+        ("sh\n-c", []),
         ("train\n-c\n{config}", [parameter("config")]),
         ('sh\n{"a": {"b": 1}}\n{{literal}}\n{a}{b}', [parameter("a"), parameter("b", default="x")]),
         ("sh\n{a}", [parameter("a", "choice", choices=["--fast", "--slow"], default="--fast")]),
@@ -170,10 +183,12 @@ async def test_what_is_wrong_with_a_command_is_said(
 )
 async def test_a_command_that_can_be(hass: HomeAssistant, heater: MockConfigEntry, command: str, parameters: Any):
     result = await tell(hass, heater, command=command, parameters=parameters, executor="ray_1")
-    if command.startswith("sh\nrun\n-c"):
-        assert result["errors"] == {"command": "placeholder_code"}, "when in doubt no"
-    else:
-        assert result["type"] is FlowResultType.CREATE_ENTRY, result
+    assert result["type"] is FlowResultType.CREATE_ENTRY, result
+
+
+async def test_a_value_that_may_be_an_option_is_none_of_an_interpreter(hass: HomeAssistant, heater: MockConfigEntry):
+    told = {"command": "python3\n{script}", "parameters": [parameter("script")], "option_values": True}
+    assert (await tell(hass, heater, **told))["errors"] == {"command": "placeholder_code"}
 
 
 @pytest.mark.parametrize(
