@@ -115,6 +115,7 @@ def _long_passes() -> Iterator[None]:
         patch("custom_components.hashwarm.engine.home.home.FLUSH_S", HOUR_S),
         patch("custom_components.hashwarm.coordinator.MONEY_EVERY", timedelta(hours=1)),
         patch.object(fast_time, "LONGEST_LEAP_S", TURN_S),
+        patch("custom_components.hashwarm.engine.heater.forethought.SLOTS_AHEAD", 96),
     ):
         yield
 
