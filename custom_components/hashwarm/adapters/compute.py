@@ -8,7 +8,7 @@ from typing import override
 from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT, STATE_OFF, STATE_ON
 from homeassistant.core import HomeAssistant, State
 
-from ..engine.jobs import Compute, ComputeStatus
+from ..engine.model.compute import Compute, ComputeStatus
 from ..engine.model.errors import ExecutorRefusedError, ExecutorUnreachableError
 from ..engine.model.protocols import WallClock
 from .btc_price import is_price_of_bitcoin
@@ -26,8 +26,8 @@ class SensorCompute(ComputeStatus):
     """Reads a total of money, and where there are such entities whether it works and what it draws.
 
     What the total grew by since it told `before`, in the period of its reset `before_reset`, is settled earnings under
-    one key; a total that begins anew, and says so by the time of its last reset, gets a new key. A total that falls
-    otherwise earns nothing until it is back.
+    one key; a total that begins anew, and says so by the time of its last reset, gets a new key, as does another
+    sensor. A total that falls otherwise earns nothing until it is back.
     """
 
     def __init__(
@@ -78,7 +78,8 @@ class SensorCompute(ComputeStatus):
     def _earned(self, state: State, total: float) -> dict[str, int]:
         reset = last_reset_of(state)
         grown = total - self._before if reset == self._before_reset else total
-        return {"total" if reset is None else f"since {reset}": max(round(grown * _NANO), 0)}
+        key = f"{self._revenue}/{self._before:g}" + ("" if reset is None else f"/{reset}")
+        return {key: max(round(grown * _NANO), 0)}
 
     def _is_busy(self) -> bool | None:
         state = self._hass.states.get(self._busy) if self._busy else None

@@ -364,19 +364,19 @@ async def test_a_sensor_tells_what_was_earned_since_it_was_added(hass: HomeAssis
     tells(hass, 2.5)
     told = await compute.read()
     assert (told.name, told.busy, told.committed, told.power_w) == ("Nosana", None, False, None)
-    assert (told.earned_nano, told.currency, told.revenue_per_hour) == ({"total": 500_000_000}, "EUR", None)
+    assert (told.earned_nano, told.currency, told.revenue_per_hour) == ({f"{REVENUE}/2": 500_000_000}, "EUR", None)
     hass.states.async_set("switch.nosana", "on")
     hass.states.async_set("sensor.nosana_power", "170", {"unit_of_measurement": "W"})
     freezer.tick(timedelta(hours=2))
     hass.states.async_set("sensor.nosana_power", "171", {"unit_of_measurement": "W"})
     tells(hass, 3.5)
     told = await compute.read()
-    assert (told.busy, told.power_w, told.earned_nano) == (True, 171.0, {"total": 1_500_000_000})
+    assert (told.busy, told.power_w, told.earned_nano) == (True, 171.0, {f"{REVENUE}/2": 1_500_000_000})
     assert told.revenue_per_hour == pytest.approx(0.5)
     hass.states.async_set("switch.nosana", "off")
     tells(hass, 1.0)
     told = await compute.read()
-    assert (told.busy, told.earned_nano, told.revenue_per_hour) == (False, {"total": 0}, None)
+    assert (told.busy, told.earned_nano, told.revenue_per_hour) == (False, {f"{REVENUE}/2": 0}, None)
     hass.states.async_set("switch.nosana", "unavailable")
     assert (await compute.read()).busy is None
 
@@ -393,9 +393,9 @@ async def test_the_rate_is_that_of_the_last_day(hass: HomeAssistant, freezer: Fr
 async def test_a_total_that_begins_anew_and_says_so_is_told_apart(hass: HomeAssistant):
     compute = sensor(hass, before_reset="2026-11-01")
     tells(hass, 5.0, last_reset="2026-11-01")
-    assert (await compute.read()).earned_nano == {"since 2026-11-01": 3_000_000_000}
+    assert (await compute.read()).earned_nano == {f"{REVENUE}/2/2026-11-01": 3_000_000_000}
     tells(hass, 1.0, last_reset="2026-12-01")
-    assert (await compute.read()).earned_nano == {"since 2026-12-01": 1_000_000_000}
+    assert (await compute.read()).earned_nano == {f"{REVENUE}/2/2026-12-01": 1_000_000_000}
 
 
 @pytest.mark.parametrize(

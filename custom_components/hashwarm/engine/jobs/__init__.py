@@ -1,12 +1,11 @@
 """AI jobs: a durable queue of our own, and executors that run what it holds."""
 
+from ..model.compute import Compute, ComputeStatus
 from .book import Booking, JobEvent, OnEvent
 from .environment import JOB_PATH, SECRET
 from .executor import (
     EXIT_SAVED,
     Abilities,
-    Compute,
-    ComputeStatus,
     Executor,
     Forgets,
     Launch,

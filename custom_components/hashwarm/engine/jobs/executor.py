@@ -6,7 +6,7 @@ checkpoints, the next checkpoint and revenue.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
@@ -143,29 +143,4 @@ class Forgets(Protocol):
 
     async def forget(self, job_id: str) -> None:
         """Remove what is kept of a job, its checkpoints with it."""
-        ...
-
-
-@dataclass(frozen=True, kw_only=True)
-class Compute:
-    """What a machine that runs work of others tells of itself; None is not told."""
-
-    at: datetime
-    busy: bool | None = None
-    committed: bool | None = None
-    """Promised to somebody, and not to be ended by us."""
-    name: str | None = None
-    progress: float | None = None
-    power_w: float | None = None
-    earned_nano: dict[str, int] = field(default_factory=dict)
-    """Settled earnings by a key that tells them apart (a day, a rental), in 1e-9 of `currency`."""
-    currency: str | None = None
-    revenue_per_hour: float | None = None
-
-
-class ComputeStatus(Protocol):
-    """A machine whose work is not ours to queue. Errors: ExecutorError and its kin."""
-
-    async def read(self) -> Compute:
-        """Ask how it stands."""
         ...

@@ -7,10 +7,10 @@ from enum import StrEnum
 import logging
 from typing import Protocol, runtime_checkable
 
+from ..model.compute import Compute, ComputeStatus
 from ..model.dispatch import Act, JobOrder
 from ..model.errors import ExecutorError, ExecutorRefusedError, ExecutorUnreachableError, HashwarmError
 from ..model.protocols import Monotonic, WallClock
-from .executor import Compute, ComputeStatus
 
 PAUSE_S = 600.0
 """A pause that is not renewed ends after so long where the machine knows pauses that end."""

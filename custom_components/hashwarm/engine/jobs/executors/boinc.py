@@ -4,9 +4,9 @@ import asyncio
 from contextlib import suppress
 from typing import override
 
+from ...model.compute import Compute, ComputeStatus
 from ...model.errors import ExecutorError, ExecutorRefusedError, InvalidValueError
 from ...model.protocols import WallClock
-from ..executor import Compute, ComputeStatus
 from .boinc_wire import BoincConnection, BoincStatus, BoincTask, about, blocks, figure, status, tasks, value
 
 LONGEST_PAUSE_S = 86_400.0

@@ -8,9 +8,9 @@ from typing import Any, override
 import aiohttp
 from yarl import URL
 
+from ...model.compute import Compute, ComputeStatus
 from ...model.errors import ExecutorError, ExecutorUnreachableError, InvalidValueError
 from ...model.protocols import WallClock
-from ..executor import Compute, ComputeStatus
 from . import folding_tree
 from .answers import GarbageError, parsed
 from .folding_tree import FoldingUnit

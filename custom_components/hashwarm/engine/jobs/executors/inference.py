@@ -7,8 +7,8 @@ from typing import override
 import aiohttp
 from yarl import URL
 
+from ...model.compute import Compute, ComputeStatus
 from ...model.protocols import WallClock
-from ..executor import Compute, ComputeStatus
 from .answers import GarbageError, amount, items, record, text
 from .web import ANSWER_S, NOT_FOUND, WebClient
 

@@ -11,9 +11,9 @@ from typing import Any, override
 import aiohttp
 from yarl import URL
 
+from ...model.compute import Compute, ComputeStatus
 from ...model.errors import ExecutorRefusedError, InvalidValueError
 from ...model.protocols import WallClock
-from ..executor import Compute, ComputeStatus
 from .answers import GarbageError, amount, items, number, record, text
 from .web import ANSWER_S, TOO_MANY, WebAnswer, WebClient
 
