@@ -14,13 +14,14 @@ import pytest
 
 from custom_components.hashwarm.adapters.foresight import HomeForesight
 from custom_components.hashwarm.assembly import build_heater
-from custom_components.hashwarm.coordinator import SAVE_LEARNED_EVERY_S, planner_store
+from custom_components.hashwarm.coordinator import SAVE_LEARNED_EVERY_S
 from custom_components.hashwarm.engine.control import Pilot
 from custom_components.hashwarm.engine.control.pilot import Trust
 from custom_components.hashwarm.engine.heater import Insulation, RoomResponse, assumed_house
 from custom_components.hashwarm.engine.model.driver import PowerLevel
 from custom_components.hashwarm.engine.model.planning import SLOT_S, Plan, PlannedSlot, PlannerStatus
 from custom_components.hashwarm.heater_money import next_heat_cost
+from custom_components.hashwarm.keeping import planner_store
 from custom_components.hashwarm.revenue import MiningRevenue, along
 
 from .conftest import House, SetUp, complaints, heater_of, home_of

@@ -93,6 +93,17 @@ async def seen(what: Callable[[], Any], seconds: float = 30.0) -> Any:
     return told
 
 
+def leader_of(hass: HomeAssistant) -> int:
+    """Return the number of the process that runs the only job."""
+    (leader,) = Path(hass.config.path("hashwarm_jobs")).rglob("leader.json")
+    return int(json.loads(leader.read_text())["pid"])
+
+
+def is_there(pid: int) -> bool:
+    """Return whether there is a process of that number."""
+    return Path(f"/proc/{pid}").exists()
+
+
 def is_frozen(pid: int) -> bool:
     """Return whether the kernel says that a process is stopped."""
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
@@ -126,8 +137,7 @@ async def test_the_example_heats_gives_way_goes_on_and_is_paid(
     job_id = told["job_id"]
 
     await seen(lambda: job() and job().state is JobState.RUNNING and job().progress)
-    (leader,) = Path(hass.config.path("hashwarm_jobs")).rglob("leader.json")
-    pid = json.loads(leader.read_text())["pid"]
+    pid = leader_of(hass)
     await seen(lambda: coordinator.data.action.value == "heating" and coordinator.ai.power_w == 60.0)
     await seen(lambda: coordinator.data.telemetry.power_w == pytest.approx(40.0, abs=1.0))
 
@@ -138,7 +148,7 @@ async def test_the_example_heats_gives_way_goes_on_and_is_paid(
     assert coordinator.data.telemetry.power_w == 0.0 or coordinator.heater.backend.commanded_w == 0.0
 
     await seen(lambda: job().state is JobState.PREEMPTED)
-    assert not Path(f"/proc/{pid}").exists()
+    assert not is_there(pid)
     assert job().last_checkpoint is not None
     assert not job().lost_work
     reached = job().progress

@@ -14,8 +14,8 @@ import pytest
 import pytest_socket
 
 from custom_components.hashwarm.const import DOMAIN
-from custom_components.hashwarm.coordinator import heater_store
 from custom_components.hashwarm.engine.control.regulator import GAINS, RoomResponse
+from custom_components.hashwarm.keeping import heater_store
 from simulators.miners.catalogue import SPECIMENS, Specimen
 from simulators.miners.emulator import Emulator
 from simulators.room.physics import Building, Climate, Room

@@ -27,11 +27,11 @@ from syrupy.assertion import SnapshotAssertion
 
 from custom_components.hashwarm import miner_flow, repairs
 from custom_components.hashwarm.const import DOMAIN
-from custom_components.hashwarm.coordinator import heater_store
 from custom_components.hashwarm.diagnostics import async_get_config_entry_diagnostics
 from custom_components.hashwarm.engine.miners import BY_NAME, Family, MinerAddress, profile_as_dict
 from custom_components.hashwarm.heater_money import working_point
 from custom_components.hashwarm.helpers import install_asic_rs
+from custom_components.hashwarm.keeping import heater_store
 from simulators.miners.catalogue import SPECIMENS
 from simulators.miners.emulator import Emulator, Fault
 
