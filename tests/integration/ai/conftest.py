@@ -1,12 +1,12 @@
 """A heater that computes for AI: its jobs run in memory, and nothing happens to them but what a test does."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 from unittest.mock import patch
 
-from homeassistant.config_entries import ConfigSubentry
+from homeassistant.config_entries import ConfigEntryState, ConfigSubentry
 from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -139,8 +139,13 @@ def with_ai(hass: HomeAssistant, heater: MockConfigEntry) -> MockConfigEntry:
 
 
 @pytest.fixture
-async def ai_house(hass: HomeAssistant, set_up: SetUp, still: None, places: dict[str, Workplace]) -> AiHouse:
+async def ai_house(
+    hass: HomeAssistant, set_up: SetUp, still: None, places: dict[str, Workplace]
+) -> AsyncIterator[AiHouse]:
     house = await set_up(heater=with_ai(hass, heater_of()))
     await house.coordinator.workshop.queue.start()
     executor, machine = places[BOX].executor, places["machine"].machine
-    return AiHouse(house.hass, house.entry, house.workers, executor, machine)
+    yield AiHouse(house.hass, house.entry, house.workers, executor, machine)
+    if house.entry.state is ConfigEntryState.LOADED:
+        # What still runs is saved before the file is closed, as when Home Assistant stops.
+        await hass.config_entries.async_unload(house.entry.entry_id)

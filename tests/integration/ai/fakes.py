@@ -40,6 +40,7 @@ class FakeExecutor:
 
     async def end(self, ref: str, grace_s: float) -> None:
         self.change(ref, state=RunState.ENDED, exit_code=75 if grace_s else None)
+        self._wake()
 
     async def look(self) -> list[RunStatus]:
         return list(self.runs.values())
@@ -53,7 +54,7 @@ class FakeExecutor:
         return PowerReading(power_w=60.0, source="measured")
 
     def attach(self, wake: Callable[[], None]) -> None:
-        return
+        self._wake = wake
 
     async def forget(self, job_id: str) -> None:
         self.forgotten.append(job_id)
