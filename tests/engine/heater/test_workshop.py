@@ -471,7 +471,15 @@ async def test_a_machine_that_obeys_is_paused_without_heat_and_let_go_on_with_it
     machine.quieted_since, machine.reading = landlord.now(), Compute(at=landlord.now(), busy=False)
     state = await landlord.round()
     assert (state.status, state.power_w) == (AiStatus.PAUSED, 0.0)
+    told = len(machine.orders)
+    landlord.heat(100.0)
+    await landlord.round(40.0)
+    assert [order.act for order in machine.orders[told:]] == [], "it would draw more than is wanted"
     landlord.heat(500.0)
+    landlord.workshop.settings.queue_paused = True
+    await landlord.round(40.0)
+    assert [order.act for order in machine.orders[told:]] == [], "a person wants it to rest"
+    landlord.workshop.settings.queue_paused = False
     await landlord.round(40.0)
     assert machine.orders[-1].act is Act.THAW
 

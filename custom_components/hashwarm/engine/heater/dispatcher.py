@@ -213,13 +213,17 @@ def _better(now: Situation) -> tuple[bool, DispatchReason]:
         return True, DispatchReason.DEADLINE
     if now.mode is WorkloadMode.PREFER_MINING:
         return False, DispatchReason.PERSON
-    ai, mining = now.worth.ai_per_kwh, now.worth.mining_per_kwh
+    return _richer(now)
+
+
+def _richer(now: Situation) -> tuple[bool, DispatchReason]:
+    """Return whether AI earns more, and why it goes first or does not."""
+    ai = now.worth.ai_per_kwh
     if ai is None:
         # Work of which nobody knows the worth is work that a person wants done: it runs where heat is wanted.
         return True, DispatchReason.HEAT_DEMAND
-    if ai < now.ai_minimum_per_kwh:
-        return False, DispatchReason.HIGHER_VALUE
-    return ai >= (mining or 0.0), DispatchReason.HIGHER_VALUE
+    enough = ai >= now.ai_minimum_per_kwh
+    return enough and ai >= (now.worth.mining_per_kwh or 0.0), DispatchReason.HIGHER_VALUE
 
 
 def _can_run(job: JobView) -> bool:

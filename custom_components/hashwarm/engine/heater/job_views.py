@@ -74,7 +74,8 @@ def machine_view(place_id: str, workplace: Workplace, machine: Machine, now: dat
     reading = machine.reading
     if reading is None or (not reading.busy and not machine.quieted):
         return None
-    power_w = machine_w(workplace, machine)
+    # While it rests it draws nothing; what counts is what it would draw if it were let go on.
+    power_w = workplace.expected_w if machine.quieted else machine_w(workplace, machine)
     quieted_for_s = None
     if machine.quieted and machine.quieted_since is not None:
         quieted_for_s = max((now - machine.quieted_since).total_seconds(), 0.0)

@@ -16,7 +16,7 @@ from ..jobs import Job, JobEvent, JobQueue, OnEvent
 from ..jobs.book import JobFile
 from ..jobs.machine import Machine
 from ..jobs.ulid import Randomness
-from ..model.dispatch import JobOrder, OtherWork, WorkloadMode, Worth
+from ..model.dispatch import Act, JobOrder, OtherWork, WorkloadMode, Worth
 from ..model.errors import HashwarmError, StoreError
 from ..model.protocols import Monotonic, WallClock
 from ..model.telemetry import Telemetry
@@ -38,6 +38,7 @@ _GAP_S = 60.0
 """What happened in a longer time between two rounds is not known, and not counted."""
 REALISED_OF = 200
 _HOLD_S = 3600.0
+_LETS_WORK = frozenset({Act.START, Act.THAW})
 _OFF = OtherWork()
 
 type MiningWorth = Callable[[], Worth]
@@ -315,7 +316,8 @@ class Workshop:
                 to_machines[order.job_id.removeprefix(MACHINE)] = order
         await self.queue.apply(order for order in dispatch.orders if not order.job_id.startswith(MACHINE))
         for place_id, order in to_machines.items():
-            await self.machines[place_id].obey(order)
+            if not (self.settings.queue_paused and order.act in _LETS_WORK):
+                await self.machines[place_id].obey(order)
 
     def _other_work(self, dispatch: Dispatch) -> OtherWork:
         """Return what mining has to reckon with: watts that were just given count from the first moment."""
