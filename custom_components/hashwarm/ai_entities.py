@@ -1,5 +1,6 @@
 """What the entities of AI work have in common: who has them, what they read, what they have done."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -90,11 +91,13 @@ async def async_set(coordinator: HeaterCoordinator, name: str, value: Any) -> No
 async def async_finish_and_pause(coordinator: HeaterCoordinator) -> None:
     """Let what runs come to its end and start nothing after it, here and on machines with work of their own."""
     await async_set(coordinator, "queue_paused", value=True)
-    for machine in workshop_of(coordinator).machines.values():
-        try:
-            await machine.finish()
-        except HashwarmError as error:
+    machines = workshop_of(coordinator).machines.values()
+    told = await asyncio.gather(*(machine.finish() for machine in machines), return_exceptions=True)
+    for error in told:
+        if isinstance(error, HashwarmError):
             raise as_home_assistant(error) from error
+        if error is not None:
+            raise error
 
 
 async def async_cancel_current(coordinator: HeaterCoordinator) -> None:

@@ -130,6 +130,8 @@ class AiNumberDescription(NumberEntityDescription):
     """A limit of AI work, by its name among the wishes; None where there is none."""
 
     setting: str
+    highest_is_none: bool = False
+    """Whether the highest value takes the limit away."""
     has_fn: Callable[[HeaterCoordinator], bool] = has_ai
     unit_fn: Callable[[HeaterCoordinator], str] | None = None
 
@@ -157,6 +159,7 @@ AI_NUMBERS: tuple[AiNumberDescription, ...] = (
         native_step=1,
         native_unit_of_measurement=UnitOfPower.WATT,
         setting="power_limit_w",
+        highest_is_none=True,
     ),
 )
 
@@ -265,7 +268,9 @@ class AiNumber(HeaterEntity, NumberEntity):
     @override
     async def async_set_native_value(self, value: float) -> None:
         refuse_nan(value)
-        await async_set(self.coordinator, self.entity_description.setting, value)
+        described = self.entity_description
+        unlimited = described.highest_is_none and value >= self.native_max_value
+        await async_set(self.coordinator, described.setting, None if unlimited else value)
 
     @override
     def _watched(self) -> Any:

@@ -259,6 +259,9 @@ async def test_limits(ai_house: AiHouse):
     with pytest.raises(ServiceValidationError):
         await ai_house.do("number", "set_value", "ai_power_limit", value=float("nan"))
     assert ai_house.workshop.settings.power_limit_w == 75.0
+    await ai_house.do("number", "set_value", "ai_power_limit", value=100_000)
+    assert ai_house.workshop.settings.power_limit_w is None
+    assert ai_house.state("number", "ai_power_limit").state == "unknown"
 
 
 async def test_finish_and_pause(ai_house: AiHouse):
@@ -268,6 +271,9 @@ async def test_finish_and_pause(ai_house: AiHouse):
     assert ai_house.state("switch", "ai_queue_paused").state == "on"
     ai_house.machine.error = ExecutorUnreachableError("gone")
     with pytest.raises(HomeAssistantError, match="does not answer"):
+        await ai_house.do("button", "press", "finish_and_pause")
+    ai_house.machine.error = ValueError("a fault of ours")
+    with pytest.raises(ValueError, match="of ours"):
         await ai_house.do("button", "press", "finish_and_pause")
 
 
