@@ -1,6 +1,7 @@
 """AI executors as a person set them up, made into the engine's places of work."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 import time
 from typing import Any
@@ -96,7 +97,7 @@ def _workplace(hass: HomeAssistant, subentry: ConfigSubentry) -> Workplace:
         return _local(hass, subentry, common)
     if kind is ExecutorKind.RAY:
         ray = _ray(hass, subentry.data, owner=subentry.subentry_id)
-        return Workplace(executor=ray, warnings=lambda: _ray_warnings(ray), **common)
+        return Workplace(executor=ray, warnings=lambda: _ray_warnings(ray), resources=lambda: _resources(ray), **common)
     machine = Machine(*_status_and_controls(hass, kind, subentry), now=utcnow, clock=time.monotonic)
     return Workplace(machine=machine, **common)
 
@@ -135,6 +136,12 @@ def _ray(hass: HomeAssistant, data: Data, *, owner: str) -> RayExecutor:
         checkpoint_root=data[CONF_CHECKPOINT_ROOT],
         secrets=secrets_of(hass),
     )
+
+
+def _resources(ray: RayExecutor) -> dict[str, float]:
+    """Return what a cluster tells of itself."""
+    told = asdict(ray.resources) if ray.resources is not None else {}
+    return {name: value for name, value in told.items() if value is not None}
 
 
 def _ray_warnings(ray: RayExecutor) -> tuple[str, ...]:

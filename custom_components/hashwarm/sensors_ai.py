@@ -69,6 +69,7 @@ def _standing(standing: ExecutorStanding) -> dict[str, Any]:
         "power_source": standing.power_source,
         "power_control": standing.power_control,
         "warnings": list(standing.warnings),
+        **({"resources": dict(standing.resources)} if standing.resources else {}),
     }
 
 

@@ -106,6 +106,7 @@ class Training:
         """Keep where it stands: whole or not at all, whenever it is killed."""
         if self._file is not None:
             fresh = self._file.with_suffix(".fresh.npz")
+            fresh.parent.mkdir(parents=True, exist_ok=True)
             np.savez(fresh, allow_pickle=False, step=self.step, loss=self.loss, **self.network.weights)
             fresh.replace(self._file)
             say(event="checkpoint", step=self.step)

@@ -1,19 +1,19 @@
 """A person has the example trained in the home: it heats, gives way to the heat, goes on, and its revenue is booked."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 import json
 from pathlib import Path
 import sys
 import time
-from types import MappingProxyType
 from typing import Any
 from unittest.mock import patch
 
-from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.hashwarm import backends
 from custom_components.hashwarm.ai_const import SUBENTRY_EXECUTOR, SUBENTRY_TEMPLATE
@@ -22,6 +22,7 @@ from custom_components.hashwarm.engine.jobs import JobState
 
 from ..conftest import HEATER_ID, OUTDOOR, ROOM, complaints, heater_of, home_of, set_temperature
 from ..fake_worker import FakeWorker
+from .conftest import add_subentry
 
 TRAIN = Path(__file__).parents[3] / "examples" / "ai" / "train.py"
 STEPS = 400
@@ -55,22 +56,12 @@ TEMPLATE = {
 }
 
 
-@pytest.fixture
-async def heater(hass: HomeAssistant) -> Any:
-    """A heater with an executor and a template, its clocks running."""
+@asynccontextmanager
+async def living(hass: HomeAssistant, entry: MockConfigEntry) -> AsyncIterator[None]:
+    """Set a heater up beside its home, all clocks running, and unload it in the end."""
     set_temperature(hass, ROOM, 18.0)
     set_temperature(hass, OUTDOOR, 5.0)
     home_of().add_to_hass(hass)
-    entry = heater_of()
-    entry.add_to_hass(hass)
-    for kind, subentry_id, title, data in (
-        (SUBENTRY_EXECUTOR, "executor_1", "This machine", EXECUTOR),
-        (SUBENTRY_TEMPLATE, "template_1", "Digits", TEMPLATE),
-    ):
-        subentry = ConfigSubentry(
-            data=MappingProxyType(data), subentry_id=subentry_id, subentry_type=kind, title=title, unique_id=None
-        )
-        hass.config_entries.async_add_subentry(entry, subentry)
     with (
         patch.object(backends, "LocalWorker", FakeWorker),
         patch("custom_components.hashwarm.engine.heater.heater.PASS_S", 0.2),
@@ -80,9 +71,26 @@ async def heater(hass: HomeAssistant) -> Any:
     ):
         await hass.config_entries.async_setup(entry.entry_id)
         await hass.async_block_till_done()
-        yield entry
+        yield
         await hass.config_entries.async_unload(entry.entry_id)
         await hass.async_block_till_done()
+
+
+@pytest.fixture
+async def heater(hass: HomeAssistant) -> AsyncIterator[MockConfigEntry]:
+    """A heater with an executor and a template."""
+    entry = heater_of()
+    entry.add_to_hass(hass)
+    add_subentry(hass, entry, SUBENTRY_EXECUTOR, "executor_1", "This machine", EXECUTOR)
+    add_subentry(hass, entry, SUBENTRY_TEMPLATE, "template_1", "Digits", TEMPLATE)
+    async with living(hass, entry):
+        yield entry
+
+
+async def wish(hass: HomeAssistant, **wishes: Any) -> None:
+    """Turn the thermostat."""
+    entity_id = er.async_get(hass).async_get_entity_id("climate", DOMAIN, HEATER_ID)
+    await hass.services.async_call("climate", "set_temperature", {"entity_id": entity_id, **wishes}, blocking=True)
 
 
 async def seen(what: Callable[[], Any], seconds: float = 30.0) -> Any:
@@ -113,20 +121,11 @@ async def test_the_example_heats_gives_way_goes_on_and_is_paid(
     hass: HomeAssistant, heater: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     coordinator = heater.runtime_data
-    registry = er.async_get(hass)
-
-    def entity_id(domain: str, key: str | None = None) -> str:
-        found = registry.async_get_entity_id(domain, DOMAIN, HEATER_ID if key is None else f"{HEATER_ID}_{key}")
-        assert found is not None, key
-        return found
-
-    async def climate(service: str, **data: Any) -> None:
-        await hass.services.async_call("climate", service, {"entity_id": entity_id("climate"), **data}, blocking=True)
 
     def job() -> Any:
         return coordinator.ai.job
 
-    await climate("set_temperature", temperature=22.0, hvac_mode="heat")
+    await wish(hass, temperature=22.0, hvac_mode="heat")
     told = await hass.services.async_call(
         DOMAIN,
         "submit_job",
@@ -142,7 +141,7 @@ async def test_the_example_heats_gives_way_goes_on_and_is_paid(
     await seen(lambda: coordinator.data.telemetry.power_w == pytest.approx(40.0, abs=1.0))
 
     begun = time.monotonic()
-    await climate("set_temperature", temperature=10.0)
+    await wish(hass, temperature=10.0)
     await seen(lambda: is_frozen(pid))
     assert time.monotonic() - begun < 5.0
     assert coordinator.data.telemetry.power_w == 0.0 or coordinator.heater.backend.commanded_w == 0.0
@@ -153,7 +152,7 @@ async def test_the_example_heats_gives_way_goes_on_and_is_paid(
     assert not job().lost_work
     reached = job().progress
 
-    await climate("set_temperature", temperature=22.0)
+    await wish(hass, temperature=22.0)
     await seen(lambda: job() and job().state is JobState.RUNNING and job().progress and job().progress >= reached)
     await seen(lambda: job() is None, 60.0)
     done = await coordinator.workshop.queue.get(job_id)

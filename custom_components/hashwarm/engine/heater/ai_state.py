@@ -43,6 +43,8 @@ class ExecutorStanding:
     committed: bool = False
     power_control: str = "none"
     """How its watts are limited: nvml, amdgpu, rapl, duty_cycle or none."""
+    resources: Mapping[str, float] = field(default_factory=dict)
+    """What it has and uses, by name."""
     warnings: tuple[str, ...] = ()
     """What a person should mend though it works, as translation keys."""
 

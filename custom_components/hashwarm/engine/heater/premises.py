@@ -146,6 +146,7 @@ class Premises:
             busy=reading.busy if reading is not None else None,
             committed=reading is not None and bool(reading.committed),
             power_control=workplace.power_control(),
+            resources=workplace.resources(),
             warnings=workplace.warnings(),
         )
 

@@ -1,6 +1,6 @@
 """Where AI work is done: an executor of jobs or a machine with work of its own, as a person set it up."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from ..jobs import Executor
@@ -26,5 +26,7 @@ class Workplace:
     """What the heater tells that it draws contains this work too."""
     power_control: Callable[[], str] = lambda: "none"
     """How its watts are limited now: nvml, amdgpu, rapl, duty_cycle or none."""
+    resources: Callable[[], Mapping[str, float]] = dict
+    """What it has and uses, by name; only what it tells."""
     warnings: Callable[[], tuple[str, ...]] = tuple
     """What a person should mend though it works, as translation keys."""

@@ -25,6 +25,7 @@ CHECKPOINT_ROOT = "/tmp/hashwarm"  # noqa: S108
 TOKEN_MODE = "token"  # noqa: S105 - what a head says of itself
 _REMEMBERED = timedelta(days=1)
 _MOST_ENDED = 100
+_RESOURCES_EVERY = timedelta(minutes=1)
 _DOUBT = timedelta(seconds=60)
 _PACE = timedelta(seconds=1) / (1 << 16)
 """A log is told whole each time, so that a longer one is asked for less often: this long for each of its characters."""
@@ -98,6 +99,9 @@ class RayExecutor(Executor):
         self._looking = asyncio.Lock()
         self._watcher: asyncio.Task[None] | None = None
         self._in_transit = asyncio.Event()
+        self.resources: ClusterResources | None = None
+        """What the cluster has and uses, None while it does not tell."""
+        self._resources_due: datetime | None = None
 
     @property
     @override
@@ -185,6 +189,7 @@ class RayExecutor(Executor):
                 await self.version()
             for run in [run for run in self._runs.values() if _is_open(run)]:
                 await self._refresh(run)
+            await self._look_at_cluster()
             return [_status(run) for run in self._runs.values()]
 
     @override
@@ -229,6 +234,16 @@ class RayExecutor(Executor):
     async def cluster(self) -> ClusterResources:
         """Return what the cluster has and what of it is in use. Errors: ExecutorError and its kin."""
         return ray_answers.cluster(await self._web.json("GET", "/api/cluster_status"))
+
+    async def _look_at_cluster(self) -> None:
+        """Ask what the cluster has, now and then; a head that does not tell that is no worse for it."""
+        if self._resources_due is not None and self._now() < self._resources_due:
+            return
+        self._resources_due = self._now() + _RESOURCES_EVERY
+        try:
+            self.resources = await self.cluster()
+        except ExecutorError:
+            self.resources = None
 
     def _adopt(self, job: RayJob) -> None:
         run = _Run(ref=job.ref, log=GrowingLog(self._currency), power_w=job.power_w, adopted=True)
