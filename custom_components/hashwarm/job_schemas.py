@@ -105,3 +105,7 @@ CLEAR_JOBS = vol.Schema(
 PREEMPT = vol.Schema(
     {**_HEATER, vol.Required(ATTR_FOR): _span(timedelta()), vol.Optional("reason", default="preempt"): _TEXT}
 )
+WITHDRAW_MACHINE = vol.Schema({**_HEATER, vol.Required("executor"): _TEXT})
+OFFER_MACHINE = WITHDRAW_MACHINE.extend(
+    {vol.Required("price"): vol.All(vol.Coerce(float), vol.Range(min=0, min_included=False, max=1000))}
+)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Coroutine
 from datetime import datetime
 from typing import Any
 
+from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.service import async_get_config_entry, async_register_admin_service
@@ -11,12 +12,12 @@ from homeassistant.util.dt import utcnow
 import voluptuous as vol
 
 from . import job_schemas as schemas
-from .ai_const import CONF_RAW_COMMANDS, SUBENTRY_EXECUTOR
+from .ai_const import CONF_EXECUTOR_KIND, CONF_RAW_COMMANDS, SUBENTRY_EXECUTOR, ExecutorKind
 from .ai_entities import iso, kwh, money, short, workshop_of
 from .const import DOMAIN
 from .coordinator import HeaterCoordinator
 from .engine.heater import Job, Workshop
-from .engine.jobs import JobQueue, JobSpec, JobState, Payout, Requirements
+from .engine.jobs import JobQueue, JobSpec, JobState, Machine, Payout, Requirements
 from .engine.model.errors import ExecutorError, HashwarmError
 from .job_errors import as_home_assistant
 from .job_schemas import ATTR_CONFIG_ENTRY_ID, ATTR_FOR, ATTR_JOB_ID
@@ -47,9 +48,8 @@ def async_register_jobs(hass: HomeAssistant) -> None:
     """Register the actions on jobs; they work as soon as a heater with AI work is loaded."""
     for name, (act, schema, response) in _ACTIONS.items():
         hass.services.async_register(DOMAIN, name, _handler(act), schema=schema, supports_response=response)
-    optional = SupportsResponse.OPTIONAL
-    handler = _handler(_submit_command)
-    async_register_admin_service(hass, DOMAIN, "submit_command", handler, schemas.SUBMIT_COMMAND, optional)
+    for name, (act, schema) in _ADMIN_ACTIONS.items():
+        async_register_admin_service(hass, DOMAIN, name, _handler(act), schema, SupportsResponse.OPTIONAL)
 
 
 def _handler(act: Act) -> Callable[[ServiceCall], Coroutine[Any, Any, ServiceResponse]]:
@@ -122,6 +122,18 @@ def _template(coordinator: HeaterCoordinator, wanted: str) -> JobTemplate:
 
 def _executor(coordinator: HeaterCoordinator, wanted: str) -> str:
     """Return the id of an executor that runs raw commands, by its name or id. Errors: ServiceValidationError."""
+    found = _executor_named(coordinator, wanted)
+    if not found.data.get(CONF_RAW_COMMANDS):
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="command_not_allowed",
+            translation_placeholders={"executor": found.title},
+        )
+    return found.subentry_id
+
+
+def _executor_named(coordinator: HeaterCoordinator, wanted: str) -> ConfigSubentry:
+    """Return an executor by its name or id. Errors: ServiceValidationError."""
     subentries = coordinator.config_entry.subentries.values()
     executors = [one for one in subentries if one.subentry_type == SUBENTRY_EXECUTOR]
     found = [one for one in executors if wanted in {one.subentry_id, one.title}]
@@ -131,13 +143,32 @@ def _executor(coordinator: HeaterCoordinator, wanted: str) -> str:
             translation_key="executor_unknown",
             translation_placeholders={"executor": wanted},
         )
-    if not found[0].data.get(CONF_RAW_COMMANDS):
+    return found[0]
+
+
+async def _offer_machine(coordinator: HeaterCoordinator, workshop: Workshop, data: dict[str, Any]) -> dict[str, Any]:
+    """Put a machine on its market, which allows whoever rents it to use it without heat demand."""
+    told = _executor_named(coordinator, data["executor"])
+    await _machine(workshop, told).put_on_offer(data["price"])
+    return {"executor": told.title, "on_offer": True}
+
+
+async def _withdraw_machine(coordinator: HeaterCoordinator, workshop: Workshop, data: dict[str, Any]) -> dict[str, Any]:
+    """Take a machine off its market; who has it keeps it."""
+    told = _executor_named(coordinator, data["executor"])
+    await _machine(workshop, told).take_off_offer()
+    return {"executor": told.title, "on_offer": False}
+
+
+def _machine(workshop: Workshop, executor: ConfigSubentry) -> Machine:
+    """Return a machine that can be offered. Errors: ServiceValidationError."""
+    if ExecutorKind(executor.data[CONF_EXECUTOR_KIND]) is not ExecutorKind.VAST:
         raise ServiceValidationError(
             translation_domain=DOMAIN,
-            translation_key="command_not_allowed",
-            translation_placeholders={"executor": found[0].title},
+            translation_key="no_market",
+            translation_placeholders={"executor": executor.title},
         )
-    return found[0].subentry_id
+    return workshop.machines[executor.subentry_id]
 
 
 def _payout(data: dict[str, Any]) -> Payout | None:
@@ -264,4 +295,9 @@ _ACTIONS: dict[str, tuple[Act, vol.Schema, SupportsResponse]] = {
     "get_job": (_get, schemas.GET_JOB, SupportsResponse.ONLY),
     "clear_jobs": (_clear, schemas.CLEAR_JOBS, SupportsResponse.OPTIONAL),
     "preempt": (_preempt, schemas.PREEMPT, SupportsResponse.OPTIONAL),
+}
+_ADMIN_ACTIONS: dict[str, tuple[Act, vol.Schema]] = {
+    "submit_command": (_submit_command, schemas.SUBMIT_COMMAND),
+    "offer_machine": (_offer_machine, schemas.OFFER_MACHINE),
+    "withdraw_machine": (_withdraw_machine, schemas.WITHDRAW_MACHINE),
 }

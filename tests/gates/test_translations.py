@@ -115,6 +115,7 @@ PLACEHOLDERS = {
     "exceptions.command_not_allowed": {"executor"},
     "exceptions.executor_gone": {"template"},
     "exceptions.executor_unknown": {"executor"},
+    "exceptions.no_market": {"executor"},
     "exceptions.invalid_value": {"field"},
     "exceptions.parameter_": {"choices", "known", "least", "most", "parameter"},
     "exceptions.payout_ambiguous": {"payout"},

@@ -10,6 +10,7 @@ from homeassistant.config_entries import ConfigEntryState, ConfigSubentry
 from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
+import pytest_socket
 
 from custom_components.hashwarm import ai_assembly
 from custom_components.hashwarm.ai_const import SUBENTRY_EXECUTOR, SUBENTRY_TEMPLATE
@@ -105,6 +106,11 @@ class AiHouse(House):
         """Call an action of ours on this heater, and return what it answers."""
         called = {"config_entry_id": self.entry.entry_id, **data}
         return await self.hass.services.async_call(DOMAIN, action, called, blocking=True, return_response=True)
+
+
+@pytest.fixture
+def loopback(socket_enabled: None) -> None:
+    pytest_socket.socket_allow_hosts(["127.0.0.1"])
 
 
 @pytest.fixture

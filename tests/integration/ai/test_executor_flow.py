@@ -12,7 +12,6 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.util.dt import utcnow
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
-import pytest_socket
 from yarl import URL
 
 from custom_components.hashwarm import executors
@@ -44,11 +43,6 @@ def other_heater(hass: HomeAssistant) -> MockConfigEntry:
     entry = MockConfigEntry(domain="hashwarm", unique_id="other", title="Other", data={"kind": "entities"})
     entry.add_to_hass(hass)
     return entry
-
-
-@pytest.fixture
-def loopback(socket_enabled: None) -> None:
-    pytest_socket.socket_allow_hosts(["127.0.0.1"])
 
 
 async def running[S: Stage](server: S) -> AsyncIterator[S]:
