@@ -1,6 +1,7 @@
 """One demo home and one logged-in browser for all stories; they run on the session's loop."""
 
 from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 import json
 from pathlib import Path
 import shutil
@@ -79,10 +80,9 @@ async def home(demo: DemoProcess) -> AsyncGenerator[Watcher]:
         yield Watcher(client, await client.entity_ids())
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def browser_context(chromium: str, home: Watcher) -> AsyncGenerator[BrowserContext]:
-    """A browser that has logged in before, as a person's does."""
-    client = home.client
+@asynccontextmanager
+async def browser_of(chromium: str, client: HomeClient) -> AsyncGenerator[BrowserContext]:
+    """Open a browser that has logged in before, as a person's does."""
     tokens = {
         **client.tokens,
         "hassUrl": client.base_url,
@@ -99,6 +99,12 @@ async def browser_context(chromium: str, home: Watcher) -> AsyncGenerator[Browse
         await context.add_init_script(f"if (location.protocol === 'http:') {{ {remember} }}")
         yield context
         await browser.close()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser_context(chromium: str, home: Watcher) -> AsyncGenerator[BrowserContext]:
+    async with browser_of(chromium, home.client) as context:
+        yield context
 
 
 class Complaints:
@@ -119,7 +125,13 @@ class Complaints:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def page(browser_context: BrowserContext, request: pytest.FixtureRequest) -> AsyncGenerator[Page]:
-    """A fresh tab, photographed at the end, in which nothing may go wrong."""
+    async with tab_of(browser_context, request.node.name) as tab:
+        yield tab
+
+
+@asynccontextmanager
+async def tab_of(browser_context: BrowserContext, name: str) -> AsyncGenerator[Page]:
+    """Open a fresh tab, photographed at the end, in which nothing may go wrong."""
     complaints = Complaints()
     tab = await browser_context.new_page()
     tab.set_default_timeout(60_000)
@@ -127,7 +139,7 @@ async def page(browser_context: BrowserContext, request: pytest.FixtureRequest) 
     tab.on("pageerror", complaints.on_page_error)
     yield tab
     SCREENSHOTS.mkdir(exist_ok=True)
-    await tab.screenshot(path=SCREENSHOTS / f"{request.node.name}.png")
+    await tab.screenshot(path=SCREENSHOTS / f"{name}.png")
     toasts = await tab.locator("notification-manager ha-toast[open]").count()
     await tab.close()
     assert complaints.found == []

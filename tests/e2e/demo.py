@@ -26,9 +26,11 @@ def free_port() -> int:
 class DemoProcess:
     """Owner of one running demo home."""
 
-    def __init__(self, folder: Path, port: int) -> None:
+    def __init__(self, folder: Path, port: int, *more: str) -> None:
+        """Prepare; `more` are further options of the demo."""
         self.folder = folder
         self.port = port
+        self._more = more
         self.lines: list[str] = []
         self._process: asyncio.subprocess.Process | None = None
 
@@ -38,7 +40,7 @@ class DemoProcess:
             sys.executable,
             "-m",
             "simulators.demo_home",
-            *("--port", str(self.port), "--folder", str(self.folder)),
+            *("--port", str(self.port), "--folder", str(self.folder), *self._more),
             cwd=ROOT,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,

@@ -26,10 +26,13 @@ from custom_components.hashwarm.climate import HeaterClimate
 from custom_components.hashwarm.const import DOMAIN, HEATER_PLATFORMS, HOME_PLATFORMS
 from custom_components.hashwarm.device_trigger import TRIGGERS
 from custom_components.hashwarm.engine.home import Problem
+from custom_components.hashwarm.engine.jobs import Reason
+from custom_components.hashwarm.engine.jobs.executors import ray_answers
 from custom_components.hashwarm.engine.model.control import Why
 from custom_components.hashwarm.engine.model.errors import (
     BackendError,
     ExecutorError,
+    ExecutorRefusedError,
     HashwarmError,
     InvalidValueError,
     JobError,
@@ -116,6 +119,7 @@ PLACEHOLDERS = {
     "exceptions.executor_gone": {"template"},
     "exceptions.executor_unknown": {"executor"},
     "exceptions.no_market": {"executor"},
+    "exceptions.job_folder_closed": {"folder"},
     "exceptions.invalid_value": {"field"},
     "exceptions.parameter_": {"choices", "known", "least", "most", "parameter"},
     "exceptions.payout_ambiguous": {"payout"},
@@ -447,3 +451,11 @@ def test_every_language_says_the_same(english: dict[str, Any]):
                 re.findall(r"\{\w+\}", said[key])
             ), (path.name, key)
     assert not (INTEGRATION / "strings.json").exists()
+
+
+def test_every_reason_of_a_job_has_words(english: dict[str, Any]):
+    problems = set(ray_answers._PROBLEMS.values()) | {"ray_log_too_long"}
+    kinds = (ExecutorError, *ExecutorError.__subclasses__(), *ExecutorRefusedError.__subclasses__())
+    wanted = {reason.value for reason in Reason} | problems | {kind.key for kind in kinds}
+    for platform, key in (("sensor", "ai_status"), ("event", "ai_job")):
+        assert set(english["entity"][platform][key]["state_attributes"]["reason"]["state"]) == wanted

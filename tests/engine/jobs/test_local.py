@@ -16,7 +16,7 @@ import pytest
 from custom_components.hashwarm.engine.jobs import JobSpec, Launch, Requirements, RunState, launcher, sweep
 from custom_components.hashwarm.engine.jobs.local import NOBODY, LocalExecutor, LocalSettings, as_nobody
 from custom_components.hashwarm.engine.jobs.ulid import UlidSource
-from custom_components.hashwarm.engine.model.errors import ExecutorError, ExecutorRefusedError
+from custom_components.hashwarm.engine.model.errors import ExecutorError, ExecutorRefusedError, JobFolderClosedError
 
 NAMES = UlidSource(os.urandom)
 LAUNCHER = launcher.__file__
@@ -435,3 +435,17 @@ def test_the_launchers_steps_as_root(tmp_path):
         return 1
 
     assert [in_child(each) for each in (hidden, nobody, nowhere)] == [0, 0, 0]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become nobody")
+async def test_a_folder_that_nobody_may_enter_is_said_before_a_job_fails_for_it(config):
+    (config / "closed").mkdir(mode=0o700)
+    executor = LocalExecutor(config / "closed" / "jobs", now=now, clock=time.monotonic, settings=as_nobody([]))
+    await executor.start()
+    with pytest.raises(JobFolderClosedError) as refused:
+        await executor.launch(python("print(1)"))
+    assert refused.value.placeholders == {"folder": str(config / "closed")}
+    (config / "closed").chmod(0o701)
+    ref = await executor.launch(python("print(1)", command=(PYTHON, "-S", "-c", "print(1)")))
+    assert (await over(executor, ref)).exit_code == 0
+    await executor.stop()

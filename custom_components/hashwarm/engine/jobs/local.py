@@ -8,10 +8,11 @@ import json
 import os
 from pathlib import Path
 import shutil
+import stat
 import sys
 from typing import override
 
-from ..model.errors import ExecutorError, ExecutorRefusedError
+from ..model.errors import ExecutorError, ExecutorRefusedError, JobFolderClosedError
 from ..model.protocols import Monotonic, WallClock
 from . import sweep
 from .environment import Secrets, environment, no_secret
@@ -224,7 +225,18 @@ class LocalExecutor(Executor, Forgets):
             folder.chmod(0o700)
             if self._settings.uid is not None:
                 os.chown(folder, self._settings.uid, self._settings.gid, follow_symlinks=False)
+        if self._settings.uid is not None:
+            self._check_reach(folders[0])
         return folders
+
+    def _check_reach(self, folder: Path) -> None:
+        """Make sure that whom jobs run as may pass through every folder above. Errors: JobFolderClosedError."""
+        for above in folder.parents:
+            told = above.stat()
+            owns, belongs = told.st_uid == self._settings.uid, told.st_gid == self._settings.gid
+            passes = stat.S_IXUSR if owns else stat.S_IXGRP if belongs else stat.S_IXOTH
+            if not told.st_mode & passes:
+                raise JobFolderClosedError(f"{above} is closed to others", folder=str(above))
 
     async def _spawn(
         self, launch: Launch, home: Path, checkpoints: Path

@@ -208,6 +208,12 @@ class ExecutorRefusedError(ExecutorError):
     key = "executor_refused"
 
 
+class JobFolderClosedError(ExecutorRefusedError):
+    """Whom jobs run as cannot reach the folder that they work in."""
+
+    key = "job_folder_closed"
+
+
 class JobError(HashwarmError):
     """What was asked of a job cannot be."""
 
