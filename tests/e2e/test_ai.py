@@ -1,6 +1,7 @@
 """A person watches this machine train, turns the heat down and up, and has it trained once more."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -24,11 +25,18 @@ SOON_S = 60.0
 async def trainer(chromium: str) -> AsyncGenerator[Watcher]:
     """A demo home with AI jobs, which is gone before the other stories begin theirs."""
     _allow_loopback()
-    with TemporaryDirectory(prefix="hashwarm-ai-") as folder:
-        # Where we are root jobs run as nobody, who has to get there.
-        Path(folder).chmod(0o755)
-        async for watcher in living(Path(folder)):
+    with open_folder() as folder:
+        async for watcher in living(folder):
             yield watcher
+
+
+@contextmanager
+def open_folder() -> Iterator[Path]:
+    """Make a folder that others may enter: where we are root jobs run as nobody, who has to get there."""
+    with TemporaryDirectory(prefix="hashwarm-ai-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        yield folder
 
 
 async def living(folder: Path) -> AsyncGenerator[Watcher]:
