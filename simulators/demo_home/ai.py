@@ -3,6 +3,7 @@
 from collections.abc import Callable
 import os
 from pathlib import Path
+import stat
 import sys
 from typing import Any
 
@@ -15,7 +16,8 @@ TRUTH = """\
 its own on one core of this machine. It is frozen when no heat is wanted, saved when that lasts, and goes on at the \
 very step where it stopped.
 
-**What is estimated:** its watts, from what this CPU is taken to draw. **What is made up:** the hundredth of a cent that it is paid.
+**What is estimated:** its watts, from what this CPU is taken to draw. **What is made up:** \
+the hundredth of a cent that it is paid.
 """
 _WORDS = """\
 **{{ state_translated('%(status)s') }}**{%% if has_value('%(job)s') %%}: {{ states('%(job)s') }}{%% endif %%}\
@@ -27,8 +29,10 @@ _WORDS = """\
 class AiCorner:
     """Adds what runs jobs to the heater on this machine."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, folder: Path) -> None:
         self._train = root / "examples" / "ai" / "train.py"
+        # Nobody cannot work where nobody may enter, as below the home of root.
+        self._open = all(_is_open(place) for place in (*folder.parents, *self._train.parents))
 
     async def settle(self, client: HomeClient, maximum_w: float, say: Callable[[str], None]) -> list[dict[str, Any]]:
         """Add executor, template and a first job where they are missing; return the dashboard's view of them."""
@@ -41,10 +45,13 @@ class AiCorner:
 
     async def _add(self, client: HomeClient, entry_id: str, maximum_w: float) -> None:
         core_w = max(1, round(maximum_w / (os.cpu_count() or 1)))
+        machine = {"name": "This machine", "expected_power": core_w, "same_chip": False}
+        if not self._open:
+            machine["as_nobody"] = False
         await client.add_subentry(
             entry_id,
             "executor",
-            [{"kind": "local"}, {"name": "This machine", "expected_power": core_w, "same_chip": False}],
+            [{"kind": "local"}, machine],
         )
         (executor,) = [told for told in await client.subentries(entry_id) if told["subentry_type"] == "executor"]
         command = [sys.executable, str(self._train), "--steps", "{steps}"]
@@ -60,6 +67,10 @@ class AiCorner:
         await client.add_subentry(entry_id, "template", [template])
         await client.until_loaded(entry_id)
         await client.call("hashwarm", "submit_job", {"config_entry_id": entry_id, "template": TEMPLATE})
+
+
+def _is_open(place: Path) -> bool:
+    return bool(place.stat().st_mode & stat.S_IXOTH)
 
 
 def _view(entry_id: str, ids: dict[str, str]) -> dict[str, Any]:

@@ -50,7 +50,7 @@ class DemoHome:
         self._say = say
         self._pool_port = pool_port
         self._miners = MinerTown(folder) if miners else None
-        self._ai = AiCorner(root) if ai else None
+        self._ai = AiCorner(root, folder) if ai else None
         folder.mkdir(parents=True, exist_ok=True)
         self.processes = Processes(folder)
         self._wire: asyncio.Task[None] | None = None
