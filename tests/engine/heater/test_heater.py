@@ -9,7 +9,9 @@ import pytest
 
 from custom_components.hashwarm.engine.control import Controller, HeaterSettings, RoomResponse, SafetyLimits
 from custom_components.hashwarm.engine.heater import Heater, HeaterAction
+from custom_components.hashwarm.engine.heater.combined import with_work
 from custom_components.hashwarm.engine.model.capabilities import Capabilities, ControlKind
+from custom_components.hashwarm.engine.model.dispatch import OtherWork
 from custom_components.hashwarm.engine.model.errors import DeviceUnreachableError, WorkerError
 from custom_components.hashwarm.engine.model.protocols import TemperatureReading
 from custom_components.hashwarm.engine.model.telemetry import DeviceStatus, MinerFigures, PoolState, Telemetry, Workload
@@ -245,3 +247,64 @@ async def test_what_survives_a_restart_is_all_there(heater):
     await heater.one_pass()
     assert heater.as_dict()["settings"]["on"] is True
     assert heater.as_dict()["controller"]["shaper"]["starts_at"]
+
+
+class Workshop:
+    """Stands where AI work would be, and remembers what it is told."""
+
+    def __init__(self, work):
+        self.work = work
+        self.seen = []
+        self.calls = []
+
+    async def start(self):
+        self.calls.append("start")
+
+    async def stop(self):
+        self.calls.append("stop")
+
+    def observe(self, decision, *, off, maximum_w):
+        self.seen.append((decision.heat_w, decision.ceiling_w, off, maximum_w))
+
+    def booked(self, telemetry):
+        return with_work(telemetry, self.work, 0, measured=True)
+
+    def as_dict(self):
+        return {"settings": {}}
+
+    def hold(self, at):
+        return None
+
+
+async def test_ai_work_heats_beside_and_mining_makes_the_rest(heater, device):
+    heater.workshop = Workshop(OtherWork(heat_w=60.0, drawn_now_w=60.0, drawn_w=60.0))
+    heater.settings.on, heater.settings.target_c = True, 30.0
+    await heater.start()
+    heater.apply()
+    for _ in range(5):
+        await heater.one_pass()
+    assert device.commands[-1] == pytest.approx(40.0)
+    assert heater.state.action is HeaterAction.HEATING
+    assert heater.state.power_w == pytest.approx(100.0)
+    assert heater.state.workload is Workload.MIXED
+    assert heater.workshop.seen[-1] == (100.0, None, False, 100.0)
+    heater.settings.on = False
+    await heater.one_pass()
+    assert heater.workshop.seen[-1] == (0.0, 0.0, True, 100.0)
+    assert heater.as_dict()["ai"] == {"settings": {}}
+    await heater.stop()
+    assert heater.workshop.calls == ["start", "stop"]
+
+
+async def test_a_reading_that_contains_ai_work_is_told_apart(heater, device):
+    heater.workshop = Workshop(OtherWork(heat_w=60.0, drawn_now_w=60.0, together_w=60.0, drawn_w=60.0))
+    heater.settings.on, heater.settings.target_c = True, 30.0
+    device.power_w = 95.0
+    await heater.start()
+    await heater.one_pass()
+    assert heater.state.telemetry.power_w == pytest.approx(35.0)
+    assert heater.state.power_w == pytest.approx(95.0)
+    device.status, device.power_w = DeviceStatus.RUNNING, 40.0
+    await heater.one_pass()
+    assert heater.state.telemetry.power_w == 0.0, "no reading is less than nothing"
+    await heater.stop()

@@ -524,3 +524,36 @@ async def test_the_task_runs_rounds_and_is_ended(bench, runner):
     await bench.workshop.stop()
     assert all(run.state is RunState.ENDED for run in runner.runs.values())
     assert bench.workshop.work.drawn_w == 0.0
+
+
+async def test_a_defect_is_said_once_and_the_next_round_goes_on(bench, runner, caplog):
+    bench.heat(500.0)
+
+    def broken():
+        raise ValueError("no price")
+
+    workshop = bench.workshop
+    await workshop._guarded_round()
+    good, workshop._mining_worth = workshop._mining_worth, broken
+    await workshop._guarded_round()
+    await workshop._guarded_round()
+    assert [record.getMessage() for record in caplog.records] == ["A round of AI work failed"]
+    workshop._mining_worth = good
+    await workshop._guarded_round()
+    assert not workshop._failing
+
+
+async def test_changed_wishes_are_acted_upon_at_once(bench, runner):
+    bench.heat(500.0)
+    await bench.workshop.start()
+    await bench.submit()
+    async with asyncio.timeout(5):
+        while bench.workshop.state.status is not AiStatus.RUNNING:
+            await asyncio.sleep(0)
+    bench.workshop.settings.enabled = False
+    bench.workshop.apply()
+    async with asyncio.timeout(5):
+        while bench.workshop.state.status is not AiStatus.PAUSED:
+            await asyncio.sleep(0)
+    bench.heat(500.0, ceiling_w=400.0)
+    await bench.workshop.stop()
