@@ -212,3 +212,9 @@ def test_the_rest_of_a_quarter_is_for_the_wish_of_now():
 
     made = slots_ahead(six + 301.0, 2, Forecasts(), Household(wish_at=comfort_from_five_past, zone=BERLIN))
     assert [slot.target_c for slot in made] == [21.0, 21.0]
+
+
+def test_a_price_of_nothing_is_a_price():
+    free = slots_ahead(START, 4, Forecasts(price_now=0.0), household())
+    assert [(slot.price_per_kwh, slot.price_known) for slot in free] == [(0.0, True)] * 4
+    assert not any(slot.price_known for slot in slots_ahead(START, 4, Forecasts(), household()))

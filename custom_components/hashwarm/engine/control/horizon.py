@@ -3,10 +3,11 @@
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from math import inf, isfinite
 from statistics import fmean
+from typing import Any
 
 from ..model.forecasts import Forecasts, Series
 from ..model.planning import SLOT_S, Slot, Wish
@@ -65,7 +66,10 @@ def slots_ahead(start: float, count: int, forecasts: Forecasts, household: House
     # What is left of the quarter of now is for the wish of now, not for the one that it began with.
     wishes = [household.wish_at(max(at, start)) for at in times]
     return [
-        _slot(at, wish, household, forecasts, prices.at(at), outdoor.at(at), cloud, surplus)
+        replace(
+            _slot(at, wish, household, forecasts, prices.at(at), outdoor.at(at), cloud, surplus),
+            price_known=prices.is_known,
+        )
         for at, wish in zip(times, wishes, strict=True)
     ]
 
@@ -84,6 +88,7 @@ def _slot(
     held = job if job is not None and at < job.until else None
     middle = at + SLOT_S / 2
     cover = drawn_through(cloud, middle, LONGEST_CLOUD_S)
+    sun: dict[str, Any] = {} if household.site is None else {"sun": sun_on_walls(middle, household.site, cover)}
     return Slot(
         at=at,
         outdoor_c=outdoor_c,
@@ -98,7 +103,7 @@ def _slot(
         job_power_w=held.power_w if held is not None else None,
         job_revenue_per_kwh=held.revenue_per_kwh if held is not None else 0.0,
         job_interruption_cost=held.interruption_cost if held is not None else 0.0,
-        **({} if household.site is None else {"sun": sun_on_walls(middle, household.site, cover)}),
+        **sun,
     )
 
 
@@ -112,8 +117,10 @@ class Tariff:
         for at, price in self._known.items():
             by_hour[self._hour(at)].append(price)
         self._by_hour = {hour: fmean(found) for hour, found in by_hour.items()}
-        now = price_now if price_now is not None and isfinite(price_now) else 0.0
-        self._else = fmean(self._known.values()) if self._known else now
+        now = price_now if price_now is not None and isfinite(price_now) else None
+        self.is_known = bool(self._known) or now is not None
+        """Whether anybody said a price at all."""
+        self._else = fmean(self._known.values()) if self._known else now or 0.0
 
     def at(self, at: float) -> float:
         """Return the price, in currency per kWh, of the quarter of an hour that begins at a Unix time."""

@@ -103,5 +103,5 @@ def _planned(slot: Slot, steps: list[Step]) -> PlannedSlot:
         room_c=steps[-1].air_c,
         target_c=slot.target_c,
         outdoor_c=slot.outdoor_c,
-        price_per_kwh=slot.price_per_kwh or None,
+        price_per_kwh=slot.price_per_kwh if slot.price_known or slot.price_per_kwh else None,
     )

@@ -47,6 +47,8 @@ class Slot:
     """Above this heat is no longer wanted."""
     sun: SunOnWalls = SunOnWalls(level=0.0, east=0.0, equator=0.0, west=0.0)
     price_per_kwh: float = 0.0
+    price_known: bool = False
+    """Whether a price of 0 is one that somebody said, for this or for like hours."""
     surplus_w: float = 0.0
     """Power of one's own roof that would be fed in, and is had at `surplus_price_per_kwh` instead."""
     surplus_price_per_kwh: float = 0.0
@@ -80,9 +82,9 @@ class Plan:
     made_at: float
     slots: tuple[PlannedSlot, ...]
     heat_cost_per_kwh: float | None
+    """What the next kWh of heat costs after earnings, in currency; None where neither price nor revenue is known."""
     began_c: float | None = None
     """The room in °C when it was made, None where nobody said."""
-    """What the next kWh of heat costs after earnings, in currency; None where neither price nor revenue is known."""
 
     def slot(self, at: float) -> PlannedSlot | None:
         """Return the slot that a time falls into, None outside the plan."""
