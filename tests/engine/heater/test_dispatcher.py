@@ -292,6 +292,6 @@ def test_a_job_that_may_run_slower_begins_so_where_less_is_wanted():
 
 def test_switched_off_by_a_person_even_promised_work_is_saved():
     told = job(on=True, committed=True, freezes=False)
-    dispatch = Dispatcher().decide(now(0.0, told, off=True))
+    dispatch = Dispatcher().decide(now(0.0, told, off=DispatchReason.PERSON))
     assert acts(dispatch) == {"j": Act.PREEMPT}
     assert (dispatch.ai_w, dispatch.mining_w, dispatch.reason) == (200.0, 0.0, DispatchReason.PERSON)

@@ -165,12 +165,12 @@ class Bench:
     def now(self):
         return START + timedelta(seconds=self.seconds)
 
-    def heat(self, heat_w, *, ceiling_w=None, off=False, maximum_w=1000.0):
+    def heat(self, heat_w, *, ceiling_w=None, off=False, maximum_w=1000.0, why=Why.HEATING_UP):
         decision = Decision(
             power_w=0.0,
             demand_w=heat_w,
             demand_percent=0.0,
-            why=Why.HEATING_UP,
+            why=why,
             room_c=20.0,
             heat_w=heat_w,
             ceiling_w=ceiling_w,
@@ -557,3 +557,32 @@ async def test_changed_wishes_are_acted_upon_at_once(bench, runner):
             await asyncio.sleep(0)
     bench.heat(500.0, ceiling_w=400.0)
     await bench.workshop.stop()
+
+
+async def test_until_the_room_is_known_what_runs_is_left_alone(bench, runner):
+    bench.heat(500.0)
+    await bench.submit()
+    await bench.round()
+    await bench.round()
+    bench.heat(0.0, ceiling_w=0.0, why=Why.SENSOR_AWAITED)
+    for _ in range(10):
+        state = await bench.round()
+    assert (state.status, state.power_w) == (AiStatus.RUNNING, 200.0)
+    await bench.submit("other")
+    again = bench.workshop = bench.build(None)
+    await bench.round()
+    assert again.state.running == 0, "nothing is begun before the first pass either"
+
+
+async def test_a_room_that_is_lost_has_work_saved_and_not_killed(bench, runner):
+    bench.heat(500.0)
+    await bench.submit()
+    await bench.round()
+    await bench.round()
+    bench.heat(0.0, ceiling_w=0.0, why=Why.SENSOR_STALE_OFF)
+    state = await bench.round()
+    assert (state.status, state.reason) == (AiStatus.PAUSED, DispatchReason.SAFETY)
+    for _ in range(35):
+        state = await bench.round()
+    assert state.status is AiStatus.PREEMPTED
+    assert state.lost_work_today == 0

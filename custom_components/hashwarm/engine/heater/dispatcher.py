@@ -83,8 +83,9 @@ class Situation:
     ai_minimum_per_kwh: float = 0.0
     drains: bool = False
     """What runs is finished, nothing new is started."""
-    off: bool = False
-    """A person switched the heater off: everything is quieted and saved, whatever was promised."""
+    off: DispatchReason | None = None
+    """Why everything is to be quieted and saved, whatever was promised: a person switched the heater off, or nobody
+    knows how warm it is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,8 +112,8 @@ class Dispatcher:
     def decide(self, now: Situation) -> Dispatch:
         """Return what every job is told and what mining gets."""
         now = replace(now, worth=self._steadied(now.worth, now.at))
-        if now.off:
-            return _all_quieted(now)
+        if now.off is not None:
+            return _all_quieted(now, now.off)
         if now.ceiling_w <= 0.0:
             return self._safe(now)
         wanted_w, reason = self._ai_budget_w(now)
@@ -190,12 +191,12 @@ class Dispatcher:
         return (new - old) * remaining_s > max(old, 0.0) * switch_s
 
 
-def _all_quieted(now: Situation) -> Dispatch:
+def _all_quieted(now: Situation, reason: DispatchReason) -> Dispatch:
     """Freeze, then save and end, whatever there is."""
     quieted = [_quieted(job, now.ceiling_w) for job in now.jobs if job.on and job.reachable]
     orders = tuple(order for order, _ in quieted if order is not None)
     ai_w = sum(watts for _, watts in quieted)
-    return Dispatch(orders=orders, mining_w=0.0, ai_w=ai_w, reason=DispatchReason.PERSON)
+    return Dispatch(orders=orders, mining_w=0.0, ai_w=ai_w, reason=reason)
 
 
 def _towards(before: float | None, seen: float | None, weight: float) -> float | None:

@@ -16,7 +16,8 @@ from ..jobs import Job, JobEvent, JobQueue, OnEvent
 from ..jobs.book import JobFile
 from ..jobs.machine import Machine
 from ..jobs.ulid import Randomness
-from ..model.dispatch import Act, JobOrder, OtherWork, WorkloadMode, Worth
+from ..model.control import Why
+from ..model.dispatch import Act, DispatchReason, JobOrder, OtherWork, WorkloadMode, Worth
 from ..model.errors import HashwarmError, StoreError
 from ..model.protocols import Monotonic, WallClock
 from ..model.telemetry import Telemetry
@@ -213,7 +214,7 @@ class Workshop:
         await self._remember_earnings()
         await self._take_in_earnings()
         views = self._views()
-        dispatch = self._dispatcher.decide(self._situation(views))
+        dispatch = self._decided(views)
         await self._tell(dispatch)
         self._drawn = self._premises.drawn(self._views())
         self._work = self._other_work(dispatch)
@@ -266,13 +267,21 @@ class Workshop:
             drawn = self._drawn
             self._counts.draw(drawn.total_w, drawn.total_w - drawn.together_w, now_s - before_s)
 
-    def _situation(self, views: tuple[JobView, ...]) -> Situation:
+    def _decided(self, views: tuple[JobView, ...]) -> Dispatch:
+        """Return what is to be done: nothing as long as the heater itself does not know yet how things stand."""
         decision = self._decision
-        ceiling_w = decision.ceiling_w if decision is not None else 0.0
+        if decision is None or (decision.why is Why.SENSOR_AWAITED and not self._off):
+            ai_w = sum(view.drawn_w for view in views)
+            return Dispatch(orders=(), mining_w=0.0, ai_w=ai_w, reason=DispatchReason.NO_HEAT_DEMAND)
+        return self._dispatcher.decide(self._situation(decision, views))
+
+    def _situation(self, decision: Decision, views: tuple[JobView, ...]) -> Situation:
+        off = self._why_off(decision)
+        ceiling_w = inf if decision.ceiling_w is None or off is not None else decision.ceiling_w
         return Situation(
             at=self._now().timestamp(),
-            heat_w=decision.heat_w if decision is not None else 0.0,
-            ceiling_w=inf if ceiling_w is None or self._off else ceiling_w,
+            heat_w=decision.heat_w,
+            ceiling_w=ceiling_w,
             worth=self._worth(views),
             jobs=views,
             mode=self._mode,
@@ -283,8 +292,14 @@ class Workshop:
             ai_limit_w=self.settings.most_w,
             ai_minimum_per_kwh=self.settings.minimum_per_kwh,
             drains=self.settings.queue_paused,
-            off=self._off,
+            off=off,
         )
+
+    def _why_off(self, decision: Decision) -> DispatchReason | None:
+        """Return why work has to end that may take its time to be saved; what is dangerous ends at once instead."""
+        if self._off:
+            return DispatchReason.PERSON
+        return DispatchReason.SAFETY if decision.why is Why.SENSOR_STALE_OFF else None
 
     @property
     def _mode(self) -> WorkloadMode:
