@@ -64,3 +64,12 @@ def test_the_regulator_learns_from_all_the_heat(bench):
         shared.power_w = whole.power_w / 2
         part = shared.step(10.0)
     assert abs(part.heat_w - whole.heat_w) < 1.0
+
+
+def test_what_is_too_little_for_mining_is_left_for_work_without_a_floor(miner_bench):
+    miner_bench.room = [15.0]
+    miner_bench.breaker_left_w = 100.0
+    decision = miner_bench.step()
+    assert (decision.power_w, decision.ceiling_w) == (0.0, 100.0)
+    miner_bench.breaker_left_w = -20.0
+    assert miner_bench.step().ceiling_w == 0.0

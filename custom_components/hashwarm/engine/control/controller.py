@@ -142,7 +142,8 @@ class Controller:
         self._commanded_w = power_w
         offline = inputs.telemetry is None or inputs.telemetry.status is DeviceStatus.OFFLINE
         broken = device_reason(inputs.telemetry) in BROKEN
-        ceiling_w = min(ruling.ceiling_w, self._quiet_w(inputs, sight))
+        quiet_w = self._quiet_w(inputs, sight)
+        ceiling_w = min(ruling.ceiling_w, quiet_w)
         limit_w = max(ceiling_w - inputs.work.drawn_w, 0.0)
         self._held_back = offline or broken or demand_w > limit_w or (power_w < demand_w and why in HELD_BACK)
         stopped = ruling.urgent and ruling.ceiling_w <= 0.0
@@ -161,7 +162,9 @@ class Controller:
             dropped=tuple(sorted(sight.dropped)),
             without_effect=without_effect,
             heat_w=heat_w,
-            ceiling_w=_limit(ceiling_w) if inputs.settings.runs and not inputs.stopping else 0.0,
+            ceiling_w=_limit(min(ruling.for_any_work_w, quiet_w))
+            if inputs.settings.runs and not inputs.stopping
+            else 0.0,
         )
 
     def _wanted(self, inputs: ControlInputs, sight: Sight) -> InForce:

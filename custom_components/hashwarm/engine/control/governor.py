@@ -62,6 +62,13 @@ class Ruling:
 
     ceiling_w: float
     why: Why | None = None
+    left_w: float | None = None
+    """What is left for work that knows no floor, where the floor makes a difference."""
+
+    @property
+    def for_any_work_w(self) -> float:
+        """The most that all work together may draw."""
+        return self.ceiling_w if self.left_w is None else self.left_w
 
     @property
     def urgent(self) -> bool:
