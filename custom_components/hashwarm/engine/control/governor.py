@@ -192,14 +192,16 @@ class Governor:
             return self._blind(sight, target_c, outdoor_c, floor_w)
         if breaker_left_w is not None and breaker_left_w < self.limits.power_maximum_w:
             why = Why.BREAKER_METER_LOST if meter_lost else Why.BREAKER
-            return Ruling(ceiling_w=breaker_left_w if breaker_left_w >= floor_w else 0.0, why=why)
+            ceiling_w = breaker_left_w if breaker_left_w >= floor_w else 0.0
+            return Ruling(ceiling_w=ceiling_w, why=why, left_w=max(breaker_left_w, 0.0))
         return self._outlet(floor_w)
 
     def _outlet(self, floor_w: float) -> Ruling:
         if self.limits.power_maximum_w == inf:
             return Ruling(ceiling_w=inf)
         limit_w = self.limits.power_maximum_w - self.state.outlet_trim_w
-        return Ruling(ceiling_w=limit_w if limit_w >= floor_w else 0.0, why=Why.OUTLET_LIMIT)
+        ceiling_w = limit_w if limit_w >= floor_w else 0.0
+        return Ruling(ceiling_w=ceiling_w, why=Why.OUTLET_LIMIT, left_w=max(limit_w, 0.0))
 
     def _watch_outlet(self, telemetry: Telemetry | None, now_s: float) -> None:
         """Tell a device less by what it draws beyond its outlet's limit for minutes."""
