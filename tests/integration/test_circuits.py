@@ -206,7 +206,7 @@ async def test_the_limit_suggested_is_what_a_breaker_carries_for_hours(
 
 
 async def test_only_the_home_has_circuits(hass: HomeAssistant, house: House):
-    assert house.entry.supported_subentry_types == {}
+    assert set(house.entry.supported_subentry_types) == {"executor", "template"}
     assert set(house.home_entry.supported_subentry_types) == {"account", "circuit"}
 
 
