@@ -48,10 +48,11 @@ from .coordinator import (
 from .engine.home import Home
 from .engine.miners import Family, NetworkedMiner, Parting
 from .engine.model.errors import BackendError, DeviceAuthError, InvalidValueError, StoreError
-from .executors import executors_as_set
+from .executors import executors_as_set, executors_of
 from .firmware import follow_firmware
 from .helpers import home_entry, install_asic_rs, loaded_heaters, loaded_home
 from .keeping import heater_store, planner_store
+from .local_machine import async_remove_folders
 from .option_defaults import heater_options
 from .renames import follow_renames
 from .repairs import (
@@ -271,8 +272,10 @@ async def async_unload_entry(hass: HomeAssistant, entry: HashwarmConfigEntry) ->
     await hass.config_entries.async_unload_platforms_or_raise(entry, platforms)
     coordinator = entry.runtime_data
     if isinstance(coordinator, HeaterCoordinator):
+        places = coordinator.workshop.workplaces if coordinator.workshop is not None else ()
         # A reload is back in a moment; a heater that was disabled is not.
         await coordinator.async_close(parting=entry.disabled_by is not None)
+        await async_remove_folders(hass, [place for place in places if place not in entry.subentries])
     else:
         await coordinator.async_close()
 
@@ -287,6 +290,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: HashwarmConfigEntry) ->
         await _async_park(hass, cast("HeaterConfigEntry", entry), await store.async_load() or {})
     await store.async_remove()
     await planner_store(hass, entry.entry_id).async_remove()
+    await async_remove_folders(hass, [executor.subentry_id for executor in executors_of(entry)])
 
 
 async def _async_park(hass: HomeAssistant, entry: HeaterConfigEntry, stored: dict[str, Any]) -> None:

@@ -1,7 +1,7 @@
 """This machine as an executor of AI jobs: whom they run as, what they must not read, and how their power is limited."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 import importlib
 from pathlib import Path
@@ -26,7 +26,16 @@ from .ai_const import (
     PowerControl,
 )
 from .const import DOMAIN, LOGGER
-from .engine.jobs import NVML_REQUIREMENT, LocalExecutor, LocalSettings, PowerLimiter, as_nobody, choose_limiter
+from .engine.jobs import (
+    NVML_REQUIREMENT,
+    LocalExecutor,
+    LocalSettings,
+    PowerLimiter,
+    as_nobody,
+    choose_limiter,
+    remove_leftovers,
+)
+from .engine.model.errors import ExecutorError
 from .helpers import install
 
 SECRET_YAML = "secrets.yaml"  # noqa: S105 - the name of a file
@@ -60,6 +69,21 @@ def build_local(
         measured_w=measured_w,
         secrets=secrets_of(hass),
     )
+
+
+async def async_remove_folders(hass: HomeAssistant, executor_ids: Iterable[str]) -> None:
+    """Remove the folders of executors that a person removed; whose jobs still run, or that cannot go, stay."""
+    jobs = Path(hass.config.path(JOBS_FOLDER))
+    for executor_id in executor_ids:
+        try:
+            removed = await hass.async_add_executor_job(remove_leftovers, jobs, executor_id)
+        except ExecutorError as error:
+            LOGGER.warning("The jobs' folder %s cannot be removed: %s", jobs / executor_id, error)
+            continue
+        if not removed:
+            LOGGER.warning(
+                "The jobs' folder %s stays: something still runs in it, or it is not ours", jobs / executor_id
+            )
 
 
 def local_settings(hass: HomeAssistant, data: Data) -> LocalSettings:

@@ -27,6 +27,7 @@ from .executors import (
 )
 from .job import Checkpointing, Flexibility, Job, JobSpec, JobState, Payout, PayoutPer, Requirements
 from .keepsake import Keepsake
+from .leftovers import remove_leftovers
 from .lifecycle import Reason
 from .local import NOBODY, LocalExecutor, LocalSettings, as_nobody
 from .machine import Controls, Machine, Offers
@@ -89,4 +90,5 @@ __all__ = [
     "base_url",
     "choose_limiter",
     "finish",
+    "remove_leftovers",
 ]

@@ -23,8 +23,8 @@ from .progress_lines import ProgressLines
 from .ulid import is_ulid
 
 _LAUNCHER = Path(__file__).with_name("launcher.py")
-_MARKER = "HASHWARM_CHECKPOINT_DIR="
-_LEADER = "leader.json"
+MARKER = "HASHWARM_CHECKPOINT_DIR="
+LEADER = "leader.json"
 _KEPT_RUNS = 100
 _STOP_MOST_S = 60.0
 _CHANGES_S = 0.5
@@ -192,7 +192,7 @@ class LocalExecutor(Executor, Forgets):
 
     def _sweep(self) -> int:
         self._folder.mkdir(parents=True, exist_ok=True)
-        notes = list(self._folder.glob(f"*/{_LEADER}"))
+        notes = list(self._folder.glob(f"*/{LEADER}"))
         leaders = [leader for note in notes if (leader := sweep.read_leader(note)) is not None]
         ended = sweep.end_all(self._marker(), leaders, self._settings.survivors_grace_s)
         for note in notes:
@@ -200,7 +200,7 @@ class LocalExecutor(Executor, Forgets):
         return ended
 
     def _marker(self, name: str = "") -> bytes:
-        return os.fsencode(f"{_MARKER}{self._folder}/{name}")
+        return os.fsencode(f"{MARKER}{self._folder}/{name}")
 
     async def _begin(self, launch: Launch) -> None:
         name = launch.spec.resumes or launch.job_id
@@ -209,7 +209,7 @@ class LocalExecutor(Executor, Forgets):
         try:
             home, checkpoints = await asyncio.to_thread(self._prepare, name)
             reader, close, process = await self._spawn(launch, home, checkpoints)
-            await asyncio.to_thread(sweep.write_leader, self._folder / name / _LEADER, process.pid)
+            await asyncio.to_thread(sweep.write_leader, self._folder / name / LEADER, process.pid)
         except OSError as error:
             raise ExecutorError(str(error)) from error
         self._runs[launch.run_id] = run
