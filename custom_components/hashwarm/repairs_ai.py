@@ -6,9 +6,9 @@ from time import monotonic
 from .engine.heater import AiState, ExecutorStanding
 from .engine.jobs import JobState, Reason
 from .engine.model.errors import ExecutorAuthError, ExecutorUnreachableError
-from .executors import RAY_WITHOUT_TOKEN
 from .repairs import Problems
 
+PREEMPTED_TOO_OFTEN = "job_preempted_too_often"
 UNREACHABLE_AFTER_S = 900.0
 LONGEST_NAME = 60
 
@@ -23,8 +23,9 @@ class AiWatch:
     def problems(self, ai: AiState) -> Problems:
         """Return what is wrong now, by translation key, with the names for the text."""
         standings = ai.executors.values()
+        warnings = {key for one in standings for key in one.warnings}
         found = {
-            RAY_WITHOUT_TOKEN: [one.title for one in standings if RAY_WITHOUT_TOKEN in one.warnings],
+            **{key: [one.title for one in standings if key in one.warnings] for key in warnings},
             ExecutorAuthError.key: [one.title for one in standings if one.problem == ExecutorAuthError.key],
             ExecutorUnreachableError.key: [one.title for one in self._missed(ai)],
         }
@@ -33,7 +34,7 @@ class AiWatch:
         }
         held = [job.spec.name for job in ai.jobs if job.state is JobState.HELD and job.reason == Reason.TOO_OFTEN]
         if held:
-            problems["job_preempted_too_often"] = {"heater": self._heater, "job": _joined(held)}
+            problems[PREEMPTED_TOO_OFTEN] = {"heater": self._heater, "job": _joined(held)}
         return problems
 
     def _missed(self, ai: AiState) -> list[ExecutorStanding]:

@@ -28,11 +28,14 @@ from custom_components.hashwarm.device_trigger import TRIGGERS
 from custom_components.hashwarm.engine.home import Problem
 from custom_components.hashwarm.engine.jobs import Reason
 from custom_components.hashwarm.engine.jobs.executors import ray_answers
+from custom_components.hashwarm.engine.jobs.power.cap import CapError
 from custom_components.hashwarm.engine.model.control import Why
 from custom_components.hashwarm.engine.model.errors import (
     BackendError,
+    ExecutorAuthError,
     ExecutorError,
     ExecutorRefusedError,
+    ExecutorUnreachableError,
     HashwarmError,
     InvalidValueError,
     JobError,
@@ -41,8 +44,10 @@ from custom_components.hashwarm.engine.model.errors import (
 from custom_components.hashwarm.engine.model.telemetry import ThermalLoop
 from custom_components.hashwarm.engine.store import StoreNewerError
 from custom_components.hashwarm.event import AI_JOB, EARNINGS
+from custom_components.hashwarm.executors import RAY_WITHOUT_TOKEN
 from custom_components.hashwarm.number import AI_NUMBERS, MINER_NUMBERS, NUMBERS
 from custom_components.hashwarm.repairs import KERNEL_PROBLEMS, LEFT_RUNNING, MINER_PROBLEMS, POOL_PROBLEMS
+from custom_components.hashwarm.repairs_ai import PREEMPTED_TOO_OFTEN
 from custom_components.hashwarm.select import SELECTS
 from custom_components.hashwarm.sensors_account import ACCOUNT_SENSORS
 from custom_components.hashwarm.sensors_ai import AI_SENSORS
@@ -129,6 +134,10 @@ PLACEHOLDERS = {
     "exceptions.unknown_job": {"job_id"},
     "exceptions.wrong_state": {"state"},
     "exceptions.target_limits": {"least", "most"},
+    "issues.executor_": {"executor", "heater"},
+    "issues.job_preempted_too_often": {"heater", "job"},
+    "issues.power_limit_": {"executor", "heater"},
+    "issues.ray_without_token": {"executor", "heater"},
     "issues": {"account", "figures", "heater", "pool", "sensor"},
     "options.error": {"floor", "maximum"},
     "options.step.entities": {"floor", "maximum"},
@@ -338,7 +347,14 @@ def test_every_repair_is_explained(english: dict[str, Any]):
         elif isinstance(node, ast.Dict):
             told = zip(node.keys, node.values, strict=True)
             keys |= {key.value for key, value in told if isinstance(value, ast.Dict) and isinstance(key, ast.Constant)}
-    assert set(english["issues"]) == {str(key) for key in keys} | {LEFT_RUNNING}
+    ai = {
+        ExecutorAuthError.key,
+        ExecutorUnreachableError.key,
+        PREEMPTED_TOO_OFTEN,
+        RAY_WITHOUT_TOKEN,
+        *tree_of(CapError),
+    }
+    assert set(english["issues"]) == {str(key) for key in keys} | ai | {LEFT_RUNNING}
     for key, issue in english["issues"].items():
         assert issue["title"], key
         assert ("description" in issue) is not ("fix_flow" in issue), key
