@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import os
 from pathlib import Path
 import re
+import resource
 import subprocess
 import sys
 import time
@@ -55,10 +56,10 @@ ROOMS = (
     Room("engine", pytest(ENGINE, "-n", "2", "tests/engine", *(f"--ignore=tests/engine/{room}" for room in ALONE))),
     Room("worker", pytest(ENGINE, *(f"tests/engine/{room}" for room in ALONE))),
     Room("simulators", pytest(ENGINE, "tests/simulators", covered=False)),
-    Room("gates", pytest(HOUSE, "tests/gates", covered=False)),
+    Room("gates", pytest(HOUSE, "-n", "2", "tests/gates", covered=False)),
     Room("integration", pytest(HOUSE, "-n", "3", "tests/integration", "--ignore=tests/integration/miners")),
     Room("miners", pytest(HOUSE, "-n", "3", "tests/integration/miners")),
-    Room("live", pytest(HOUSE, "-n", "2", "tests/live", covered=False)),
+    Room("live", pytest(HOUSE, "-n", "3", "tests/live", covered=False)),
     Room("chain", ["scripts/acceptance", "--engine"]),
     Room("browser", pytest(HOUSE, "tests/e2e", covered=False), heavy=True),
     Room("acceptance", ["scripts/acceptance"], heavy=True),
@@ -81,6 +82,12 @@ def run(room: Room) -> tuple[bool, dict[str, int]]:
                 for number, word in found:
                     counts["failed" if word.startswith("error") else word] += int(number)
     return process.returncode == 0, counts
+
+
+def cpu_s() -> float:
+    """Return the seconds of processors that all ended children have taken."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def coverage(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -116,13 +123,17 @@ def main() -> int:
     coverage("erase")
     failed: list[str] = []
     total = {"passed": 0, "failed": 0, "skipped": 0}
+    took: list[str] = []
     for room in chosen:
+        began, used_s = time.monotonic(), cpu_s()
         passed, counts = run(room)
+        took.append(f"  {room.name:12}{time.monotonic() - began:6.0f} s, of processors {cpu_s() - used_s:6.0f} s")
         total = {word: total[word] + counts[word] for word in total}
         if not passed:
             failed.append(room.name)
     if not arguments.rooms and not covered_enough():
         failed.append("coverage")
+    print(*took, sep="\n")
     names = ", ".join(room.name for room in chosen)
     minutes = (time.monotonic() - started) / 60
     print(f"{total['passed']} passed, {total['failed']} failed, {total['skipped']} skipped")

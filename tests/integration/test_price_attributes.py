@@ -11,6 +11,7 @@ import pytest
 from custom_components.hashwarm.adapters.periods import Period, in_order, quarter_hours
 from custom_components.hashwarm.adapters.price_attributes import listed_prices, moment, number, periods_of
 from custom_components.hashwarm.adapters.price_scale import agrees, at_scale_of
+from tests.thorough import examples
 
 BERLIN = ZoneInfo("Europe/Berlin")
 DAY = date(2026, 11, 22)
@@ -262,7 +263,7 @@ def test_pvpc_on_a_day_of_25_hours_and_the_day_after():
         max_leaves=12,
     )
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_whatever_stands_in_the_attributes_nothing_breaks(value: Any):
     for name in ("prices", "today", "price_00h"):
         periods = listed_prices({name: value}, zone=BERLIN, day=DAY, factor=1.0, currency="EUR")

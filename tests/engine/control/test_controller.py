@@ -6,6 +6,7 @@ import pytest
 from custom_components.hashwarm.engine.control import Controller, RoomResponse, SafetyLimits
 from custom_components.hashwarm.engine.model.control import ControlMode, Preset, Why
 from custom_components.hashwarm.engine.model.telemetry import DeviceStatus
+from tests.thorough import examples
 
 from .conftest import MINER, WORKER, Bench
 
@@ -175,7 +176,7 @@ def test_state_that_cannot_be_read_is_forgotten(stored):
     assert Controller.restored(RoomResponse.ORDINARY, SafetyLimits(), stored, now=0.0).starts_between(0, 1e10) == 0
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(st.data())
 def test_nothing_gets_past_the_limits(data):
     bench = Bench(MINER)

@@ -8,6 +8,7 @@ import pytest
 from custom_components.hashwarm.engine.control.shaper import Shaper, ShaperState
 from custom_components.hashwarm.engine.model.capabilities import Capabilities, ControlKind
 from custom_components.hashwarm.engine.model.control import Why
+from tests.thorough import examples
 
 from .conftest import MINER, WORKER
 
@@ -37,7 +38,7 @@ def test_more_than_the_maximum_is_the_maximum():
     assert Shaper().step(9e9, MINER, now=T0, elapsed_s=1.0).power_w == 1200.0
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=examples(25))
 @given(st.floats(0.05, 0.95))
 def test_below_the_floor_the_mean_of_the_commands_is_the_demand(share):
     capabilities = replace(MINER, starts_per_day=None)
@@ -47,7 +48,7 @@ def test_below_the_floor_the_mean_of_the_commands_is_the_demand(share):
     assert sum(powers) / len(powers) == pytest.approx(demand_w, rel=0.15)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=examples(25))
 @given(st.floats(420.0, 1180.0), st.integers(0, 99))
 def test_a_device_that_bears_few_writes_meets_a_restless_demand_in_the_mean(demand_w, seed):
     capabilities, shaper, rng = replace(MINER, write_interval_s=180.0, step_w=1.0), Shaper(), random.Random(seed)
@@ -77,7 +78,7 @@ def test_a_level_learned_anew_is_no_change():
     assert shaper.state.written_at == T0
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=examples(25))
 @given(st.floats(0.0, 1700.0), st.floats(0.0, 1700.0))
 def test_no_alternating_goes_over_the_ceiling(demand_w, ceiling_w):
     shaper = Shaper()
@@ -103,7 +104,7 @@ def test_a_device_that_restarts_on_every_write_pays_for_levels_from_its_budget()
     assert shaper.starts_between(T0, T0 + 86400) <= 8
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=examples(25))
 @given(st.floats(810.0, 1590.0))
 def test_between_presets_the_mean_of_the_commands_is_the_demand(demand_w):
     powers = drive(Shaper(), demand_w, PRESETS, 2 * 86400, step_s=30.0)
@@ -198,7 +199,7 @@ def test_starts_are_counted():
     assert (shaper.starts_between(T0, T0 + 99), shaper.starts_between(T0 + 15, T0 + 99)) == (2, 1)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=examples(50))
 @given(st.lists(st.floats(0, 1500), min_size=20, max_size=60), st.booleans())
 def test_the_command_is_always_legal(demands, cold):
     shaper = Shaper()

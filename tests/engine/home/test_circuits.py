@@ -22,6 +22,7 @@ from custom_components.hashwarm.engine.home.peak import PeakHold
 from custom_components.hashwarm.engine.model.capabilities import Capabilities, ControlKind
 from custom_components.hashwarm.engine.model.sharing import Standing
 from custom_components.hashwarm.engine.model.telemetry import DeviceStatus, MinerFigures, Telemetry
+from tests.thorough import examples
 
 MINER = Capabilities(control=ControlKind.CONTINUOUS_WATTS, floor_w=400.0, maximum_w=1000.0)
 LEVELS = replace(MINER, levels_w=(300.0, 600.0, 900.0), floor_w=300.0, maximum_w=900.0)
@@ -115,7 +116,7 @@ class Panel:
 
 
 @given(st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_the_sum_of_what_may_be_drawn_never_exceeds_the_limit(data):
     levels = st.sampled_from([MINER, LEVELS, replace(MINER, floor_w=50.0), replace(LEVELS, power_delay_s=20.0)])
     devices = [
@@ -136,7 +137,7 @@ def test_the_sum_of_what_may_be_drawn_never_exceeds_the_limit(data):
 
 
 @given(st.data())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_a_plan_is_legal_and_never_more_than_there_is(data):
     capabilities = st.sampled_from([MINER, LEVELS, replace(MINER, floor_w=0.5)])
     members = []

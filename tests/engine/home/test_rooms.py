@@ -32,6 +32,8 @@ MINER = Capabilities(
     minimum_off_s=300.0,
     starts_per_day=6,
 )
+# Twice a pass of life: nothing in hours of an even room turns on ten seconds.
+LONG_STEP_S = 20.0
 
 
 def member(name, *, floor_w=400.0, capacity_w=1000.0, maximum_w=1000.0):
@@ -260,10 +262,10 @@ class Together:
 
 def test_two_heaters_hold_one_room_and_the_cheap_one_gives_the_heat():
     both = Together({"cheap": MINER, "dear": replace(MINER, floor_w=200.0)})
-    both.run(12 * 3600)
+    both.run(12 * 3600, LONG_STEP_S)
     both.starts = dict.fromkeys(both.starts, 0)
     both.energy_wh = dict.fromkeys(both.energy_wh, 0.0)
-    held = both.run(24 * 3600)
+    held = both.run(24 * 3600, LONG_STEP_S)
     assert max(abs(celsius - 21.0) for celsius in held) < 0.3
     assert both.energy_wh["cheap"] > 5 * both.energy_wh["dear"]
     assert both.starts["dear"] <= 3
@@ -272,21 +274,21 @@ def test_two_heaters_hold_one_room_and_the_cheap_one_gives_the_heat():
 
 def test_more_than_one_can_give_is_given_by_both_without_cycling():
     both = Together({"cheap": replace(MINER, maximum_w=700.0), "dear": replace(MINER, floor_w=300.0)})
-    both.run(12 * 3600)
+    both.run(12 * 3600, LONG_STEP_S)
     both.starts = dict.fromkeys(both.starts, 0)
-    held = both.run(24 * 3600)
+    held = both.run(24 * 3600, LONG_STEP_S)
     assert max(abs(celsius - 21.0) for celsius in held) < 0.3
     assert sum(both.starts.values()) <= 4
 
 
 def test_when_the_cheap_one_is_gone_the_other_takes_over_at_once_and_no_integral_winds_up():
     both = Together({"cheap": MINER, "dear": MINER})
-    both.run(12 * 3600)
+    both.run(12 * 3600, LONG_STEP_S)
     both.offline.add("cheap")
-    held = both.run(8 * 3600)
+    held = both.run(8 * 3600, LONG_STEP_S)
     assert max(abs(celsius - 21.0) for celsius in held) < 0.3
     both.offline.clear()
-    back = both.run(8 * 3600)
+    back = both.run(8 * 3600, LONG_STEP_S)
     assert max(abs(celsius - 21.0) for celsius in back) < 0.3
     assert both.drawn_w["cheap"] > both.drawn_w["dear"]
 
@@ -294,14 +296,14 @@ def test_when_the_cheap_one_is_gone_the_other_takes_over_at_once_and_no_integral
 def test_one_without_starts_leaves_the_heat_to_the_next_for_good():
     """Its share does not come back with every pass, which would keep both from heating."""
     both = Together({"cheap": replace(MINER, starts_per_day=0), "dear": MINER})
-    held = both.run(24 * 3600)[12 * 360 :]
+    held = both.run(24 * 3600, LONG_STEP_S)[12 * 180 :]
     assert max(abs(celsius - 21.0) for celsius in held) < 0.3
     assert both.energy_wh["cheap"] == 0.0
 
 
 def test_each_keeps_its_target_and_the_cheap_one_heats_for_the_other():
     both = Together({"cheap": MINER, "dear": MINER}, targets={"cheap": 18.0, "dear": 21.0})
-    held = both.run(24 * 3600)[12 * 360 :]
+    held = both.run(24 * 3600, LONG_STEP_S)[12 * 180 :]
     assert max(abs(celsius - 21.0) for celsius in held) < 0.3
     assert both.drawn_w["cheap"] > 0.0
     assert both.drawn_w["dear"] == 0.0

@@ -5,15 +5,15 @@ from contextlib import suppress
 import copy
 import json
 import marshal
-import os
 import random
 from typing import Any
 
 from hypothesis import given, settings, strategies as st
 
 from custom_components.hashwarm.engine.model.errors import BackendError
+from tests.thorough import THOROUGH
 
-ANSWERS = 10_000 if "HASHWARM_THOROUGH" in os.environ else 2_000
+ANSWERS = 10_000 if THOROUGH else 2_000
 PER_SEED = 50
 ODD = (
     None, True, False, 0, -1, 1e308, -1e308, float("inf"), float("nan"), 10**400, 2**63, "", " ", "0", "-", "NaN",

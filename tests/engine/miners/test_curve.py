@@ -15,6 +15,7 @@ from custom_components.hashwarm.engine.miners.limits import Limits
 from custom_components.hashwarm.engine.miners.wishes import Wishes
 from custom_components.hashwarm.engine.model.capabilities import ControlKind, PowerSource
 from custom_components.hashwarm.engine.model.telemetry import DeviceStatus
+from tests.thorough import examples
 
 from .fake_driver import PAUSED, levels, make_profile, make_reading
 
@@ -49,7 +50,7 @@ def test_the_highest_level_that_draws_no_more():
     assert [curve.setting(w) for w in (100.0, 800.0, 1190.0, 1199.9, 1200.0, 9e9)] == [0.0, 0.0, 0.0, 1.0, 1.0, 2.0]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.floats(600.0, 3000.0), st.lists(st.tuples(st.floats(20.0, 100.0), st.floats(0.5, 1.5)), max_size=8))
 def test_a_step_of_a_continuous_setting_is_never_above_the_power_asked(
     power_w: float, lessons: list[tuple[float, float]]

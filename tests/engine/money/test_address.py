@@ -13,6 +13,7 @@ from custom_components.hashwarm.engine.model.errors import (
 )
 from custom_components.hashwarm.engine.money import address as module
 from custom_components.hashwarm.engine.money.address import AddressKind, Network, address_of_user, parse_address
+from tests.thorough import examples
 
 # The vectors that BIP350 publishes for segwit addresses (those of BIP173 for version 0 are among them).
 VALID = {
@@ -184,14 +185,14 @@ addresses = st.one_of(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(addresses)
 def test_what_is_well_made_is_taken(text):
     assert parse_address(text).text == text
     assert address_of_user(f"{text}.heater") == text
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(addresses, st.data())
 def test_any_single_changed_character_is_refused(text, data):
     place = data.draw(st.integers(0, len(text) - 1))
@@ -201,7 +202,7 @@ def test_any_single_changed_character_is_refused(text, data):
         parse_address(changed)
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(st.text())
 def test_whatever_is_typed_only_address_errors_come(text):
     with pytest.raises(AddressError):

@@ -15,6 +15,7 @@ from custom_components.hashwarm.engine.money import Coinbase, FigureKind, Manual
 from custom_components.hashwarm.engine.money.figures import NothingNowError
 from custom_components.hashwarm.engine.money.sources import Esplora, PriceSensor, coinbase, esplora, http, mempool
 from simulators.market import Mood, PracticeMarket
+from tests.thorough import examples
 
 GOOD = {
     "/api/v1/mining/hashrate/3d": {
@@ -155,7 +156,7 @@ def test_bounds_of_the_parsers():
         http.number(10**400, 0, 1, "huge")
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(
     st.recursive(
         st.none() | st.booleans() | st.floats() | st.text(),

@@ -32,13 +32,14 @@ from custom_components.hashwarm.engine.stratum.wire import (
     encode_request,
     parse_line,
 )
+from tests.thorough import examples
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.text(max_size=10), inner, max_size=5),
     max_leaves=12,
 )
-FEW = settings(max_examples=40, deadline=None)
+FEW = settings(max_examples=examples(40), deadline=None)
 LINE = st.binary(max_size=30).filter(lambda line: b"\n" not in line and line.strip())
 CALL = st.tuples(st.none(), st.deferred(lambda: METHODS), st.lists(JSON, max_size=10))
 METHODS = st.sampled_from(

@@ -21,6 +21,7 @@ from simulators.miners.emulator import Emulator
 from simulators.room.physics import Building, Climate, Room
 
 from ..conftest import OUTDOOR, ROOM, home_of, set_temperature
+from . import fast_time
 from .fast_time import FastClock
 
 OUTDOOR_C = 5.0
@@ -259,4 +260,14 @@ def log_in(case: Case, **changed: str) -> dict[str, str]:
 def _as_in_life() -> Iterator[None]:
     """Entities that are off by default stay off; the ledger writes as it does in life."""
     with patch("custom_components.hashwarm.engine.home.home.FLUSH_S", 60.0):
+        yield
+
+
+@pytest.fixture
+def calm() -> Iterator[None]:
+    """Let a heater look as seldom as its room changes: hours of an even room hold nothing to see in between."""
+    with (
+        patch("custom_components.hashwarm.engine.miners.backend.LONGEST_PASS_S", SENSOR_S),
+        patch.object(fast_time, "LONGEST_LEAP_S", SENSOR_S),
+    ):
         yield

@@ -30,7 +30,7 @@ async def heat(miner: Miner) -> None:
 
 
 @every_family
-async def test_it_holds_a_room_at_its_target(add: Add, world: World, case: Case):
+async def test_it_holds_a_room_at_its_target(calm: None, add: Add, world: World, case: Case):
     miner = await add(case)
     await remember(miner)
     world.begin(room_for(miner.profile, case.need, case.start_c), miner.emulator)

@@ -20,6 +20,7 @@ from custom_components.hashwarm.engine.money.pools import (
     parsing,
     public_pool,
 )
+from tests.thorough import examples
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -314,7 +315,7 @@ PARSERS = (
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.decimals() | st.text() | st.sampled_from(["5", "a", "btc"]),
