@@ -4,11 +4,16 @@ from pathlib import Path
 import re
 from typing import Any
 
+from homeassistant.config_entries import ConfigSubentryData
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr
 from homeassistant.setup import async_setup_component
 import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 import yaml
 
+from custom_components.hashwarm.ai_const import SUBENTRY_EXECUTOR
+from custom_components.hashwarm.const import DOMAIN
 from custom_components.hashwarm.engine.miners import ASIC_RS, FAMILIES
 from custom_components.hashwarm.engine.model.driver import Family
 
@@ -19,6 +24,7 @@ PAGES = (ROOT / "README.md", *sorted(DOCS.rglob("*.md")))
 MINERS = DOCS / "miners"
 HEAVIEST_PICTURE = 250_000
 LINK = re.compile(r"\]\(([^)#\s]*)(#[^)\s]+)?\)")
+ANY_DEVICE = "0123456789abcdef0123456789abcdef"
 # What a form asks of a person, in words that depend on the entity chosen.
 NAMED_BY_THE_ENTITY = {"Power at {low}", "Power at {high}"}
 
@@ -94,13 +100,24 @@ def test_every_word_of_safety_is_one_that_is_shown(english: dict[str, Any]):
     assert not {word for word in words if word.lower() not in shown}
 
 
-def _automations() -> list[dict[str, Any]]:
-    blocks = re.findall(r"^```yaml\n(.*?)^```", (DOCS / "examples.md").read_text(), re.MULTILINE | re.DOTALL)
+def _automations(device_id: str) -> list[dict[str, Any]]:
+    page = (DOCS / "examples.md").read_text().replace(ANY_DEVICE, device_id)
+    blocks = re.findall(r"^```yaml\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
     return [automation for block in blocks for automation in yaml.safe_load(block)["automation"]]
 
 
+def _heater_with_ai(hass: HomeAssistant) -> str:
+    """Return the device of a heater that computes for AI."""
+    executor = ConfigSubentryData(data={}, subentry_type=SUBENTRY_EXECUTOR, title="Box", unique_id=None)
+    heater = MockConfigEntry(domain=DOMAIN, unique_id="heater", data={}, subentries_data=[executor])
+    heater.add_to_hass(hass)
+    registry = dr.async_get(hass)
+    return registry.async_get_or_create(config_entry_id=heater.entry_id, identifiers={(DOMAIN, "heater")}).id
+
+
+@pytest.mark.usefixtures("enable_custom_integrations")
 async def test_every_example_is_taken_by_home_assistant(hass: HomeAssistant):
-    automations = _automations()
+    automations = _automations(_heater_with_ai(hass))
     assert automations
     hass.states.async_set("sensor.electricity_price", "0.3")
     assert await async_setup_component(hass, "automation", {"automation": automations})
