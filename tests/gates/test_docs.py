@@ -3,8 +3,9 @@
 from pathlib import Path
 import re
 from typing import Any
+from unittest.mock import Mock
 
-from homeassistant.config_entries import ConfigSubentryData
+from homeassistant.config_entries import ConfigEntryState, ConfigSubentryData
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
 from homeassistant.setup import async_setup_component
@@ -109,7 +110,10 @@ def _automations(device_id: str) -> list[dict[str, Any]]:
 def _heater_with_ai(hass: HomeAssistant) -> str:
     """Return the device of a heater that computes for AI."""
     executor = ConfigSubentryData(data={}, subentry_type=SUBENTRY_EXECUTOR, title="Box", unique_id=None)
-    heater = MockConfigEntry(domain=DOMAIN, unique_id="heater", data={}, subentries_data=[executor])
+    # Home Assistant validates triggers only of devices whose entries are loaded.
+    loaded = ConfigEntryState.LOADED
+    heater = MockConfigEntry(domain=DOMAIN, unique_id="heater", data={}, subentries_data=[executor], state=loaded)
+    heater.runtime_data = Mock()
     heater.add_to_hass(hass)
     registry = dr.async_get(hass)
     return registry.async_get_or_create(config_entry_id=heater.entry_id, identifiers={(DOMAIN, "heater")}).id
