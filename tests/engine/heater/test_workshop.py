@@ -454,6 +454,9 @@ async def test_a_rented_machine_keeps_its_watts_and_mining_fills_the_rest(landlo
     assert (state.status, state.name, state.committed, state.power_w) == (AiStatus.RUNNING, "renter", True, 300.0)
     assert state.worth.ai_per_kwh == pytest.approx(0.5)
     assert state.revenue_per_hour == pytest.approx(0.15)
+    rented(landlord, name="renter", revenue_per_hour=0.15, currency="USD")
+    state = await landlord.round()
+    assert (state.worth.ai_per_kwh, state.revenue_per_hour) == (None, None), "what that is worth here nobody knows"
     landlord.heat(0.0)
     state = await landlord.round()
     assert state.reason is DispatchReason.COMMITTED_JOB

@@ -27,10 +27,11 @@ class _Drawing:
 class Premises:
     """Reads the workplaces of one heater; remembers only when each was reached last."""
 
-    def __init__(self, workplaces: Mapping[str, Workplace], queue: JobQueue, clock: Monotonic) -> None:
+    def __init__(self, workplaces: Mapping[str, Workplace], queue: JobQueue, clock: Monotonic, currency: str) -> None:
         self._workplaces = workplaces
         self._queue = queue
         self._clock = clock
+        self._currency = currency
         self._reached_s: dict[str, float] = {}
 
     def places(self) -> dict[str, Place]:
@@ -67,14 +68,14 @@ class Premises:
         return self._added_up({place_id: drawing for place_id, drawing in found.items() if drawing is not None})
 
     def rented(self) -> list[Earned]:
-        """Return the machines that earn now, as far as they say how much."""
+        """Return the machines that earn now, as far as they say how much, in the home's currency."""
         found = []
         for workplace in self._workplaces.values():
             machine = workplace.machine
             if machine is None or machine.reading is None or not machine.reading.busy:
                 continue
             power_w, earned = machine_w(workplace, machine), machine.reading.revenue_per_hour
-            if earned is not None and power_w:
+            if earned is not None and power_w and machine.reading.currency == self._currency:
                 found.append(Earned(per_hour=earned, power_w=power_w))
         return found
 

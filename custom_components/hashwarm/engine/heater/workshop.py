@@ -97,7 +97,7 @@ class Workshop:
             book=income,
             on_event=self._happened,
         )
-        self._premises = Premises(workplaces, self.queue, clock)
+        self._premises = Premises(workplaces, self.queue, clock, currency)
         self._dispatcher = Dispatcher()
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
