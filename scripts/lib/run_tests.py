@@ -50,6 +50,10 @@ def pytest(python: str, *arguments: str, covered: bool = True) -> list[str]:
 # Integration waits for sockets now and then: three at a time keep two cores busy.
 # The worker runs at the lowest priority: beside busy tests it would get no time at all.
 ALONE = ("hashing", "heater")
+REAL_WORKER = (
+    "tests/integration/test_end_to_end.py",
+    "tests/integration/test_config_flow.py::test_the_trials_are_real",
+)
 
 ROOMS = (
     Room("lint", ["scripts/lint"]),
@@ -57,7 +61,14 @@ ROOMS = (
     Room("worker", pytest(ENGINE, *(f"tests/engine/{room}" for room in ALONE))),
     Room("simulators", pytest(ENGINE, "tests/simulators", covered=False)),
     Room("gates", pytest(HOUSE, "-n", "2", "tests/gates", covered=False)),
-    Room("integration", pytest(HOUSE, "-n", "3", "tests/integration", "--ignore=tests/integration/miners")),
+    Room(
+        "integration",
+        pytest(
+            *(HOUSE, "-n", "3", "tests/integration", "--ignore=tests/integration/miners"),
+            *(f"--deselect={test}" for test in REAL_WORKER),
+        ),
+    ),
+    Room("heater", pytest(HOUSE, *REAL_WORKER)),
     Room("miners", pytest(HOUSE, "-n", "3", "tests/integration/miners")),
     Room("live", pytest(HOUSE, "-n", "3", "tests/live", covered=False)),
     Room("chain", ["scripts/acceptance", "--engine"]),
