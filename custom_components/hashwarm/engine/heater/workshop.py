@@ -106,6 +106,7 @@ class Workshop:
         self._maximum_w = inf
         self._loaded = False
         self._failing = False
+        self._broken = False
         self._realised: float | None = None
         self._realised_stale = True
         self._rounded_at_s: float | None = None
@@ -196,13 +197,13 @@ class Workshop:
     async def _guarded_round(self) -> None:
         try:
             await self.one_round()
-            self._failing = False
+            self._broken = False
         except StoreError as error:
             self._say_once("The jobs cannot be read or written: %s", error)
         except Exception:
-            if not self._failing:
+            if not self._broken:
                 LOGGER.exception("A round of AI work failed")
-            self._failing = True
+            self._broken = True
         self._on_change()
 
     async def one_round(self) -> None:
@@ -210,15 +211,23 @@ class Workshop:
         if not self._loaded:
             await self._load()
         self._count()
-        await self.queue.tick(self._drawn.by_place)
-        await self._remember_earnings()
-        await self._take_in_earnings()
+        await self._keep_books()
         views = self._views()
         dispatch = self._decided(views)
         await self._tell(dispatch)
         self._drawn = self._premises.drawn(self._views())
         self._work = self._other_work(dispatch)
         self._show(dispatch)
+
+    async def _keep_books(self) -> None:
+        """Count and book; what cannot be written now must not keep heat from being made, or work from being quieted."""
+        try:
+            await self.queue.tick(self._drawn.by_place)
+            await self._remember_earnings()
+            await self._take_in_earnings()
+            self._failing = False
+        except StoreError as error:
+            self._say_once("The jobs cannot be read or written: %s", error)
 
     async def _load(self) -> None:
         self._show(None, readable=False)
@@ -336,11 +345,10 @@ class Workshop:
 
     def _other_work(self, dispatch: Dispatch) -> OtherWork:
         """Return what mining has to reckon with: watts that were just given count from the first moment."""
-        same_chip = any(
-            job.state.on_executor and self._premises.shares_chip(job.spec.executor_id) for job in self.queue.jobs
+        chip_w = sum(
+            power_w for place_id, power_w in self._drawn.by_place.items() if self._premises.shares_chip(place_id)
         )
-        chip_busy = same_chip and self._drawn.heat_w > 0.0
-        mines = self.settings.mode.allows_mining and not chip_busy
+        mines = self._mode.allows_mining and chip_w <= 0.0
         return OtherWork(
             heat_w=self._drawn.heat_w,
             drawn_now_w=self._drawn.total_w,

@@ -5,6 +5,7 @@ from asyncio.subprocess import DEVNULL, Process
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 import json
+import logging
 import os
 from pathlib import Path
 import shutil
@@ -22,6 +23,7 @@ from .local_run import LocalRun
 from .progress_lines import ProgressLines
 from .ulid import is_ulid
 
+_LOGGER = logging.getLogger(__name__)
 _LAUNCHER = Path(__file__).with_name("launcher.py")
 MARKER = "HASHWARM_CHECKPOINT_DIR="
 LEADER = "leader.json"
@@ -84,6 +86,7 @@ class LocalExecutor(Executor, Forgets):
         self._beginning: set[asyncio.Future[None]] = set()
         self._wake: Callable[[], None] = _nobody
         self._waking: asyncio.TimerHandle | None = None
+        self._ended = 0
         self.swept = 0
         """How many processes of an earlier life were ended at the start."""
 
@@ -209,11 +212,15 @@ class LocalExecutor(Executor, Forgets):
         try:
             home, checkpoints = await asyncio.to_thread(self._prepare, name)
             reader, close, process = await self._spawn(launch, home, checkpoints)
-            await asyncio.to_thread(sweep.write_leader, self._folder / name / LEADER, process.pid)
-        except OSError as error:
+        except (OSError, ValueError) as error:
             raise ExecutorError(str(error)) from error
+        # From now on it has an owner, whatever else fails.
         self._runs[launch.run_id] = run
         run.begin(process, reader, close)
+        try:
+            await asyncio.to_thread(sweep.write_leader, self._folder / name / LEADER, process.pid)
+        except OSError as error:
+            _LOGGER.warning("A job runs that a crash would leave behind: %s", error)
 
     def _prepare(self, name: str) -> tuple[Path, Path]:
         """Make a job's own folders, which are nobody else's. Errors: OSError, ExecutorRefusedError."""
@@ -284,8 +291,10 @@ class LocalExecutor(Executor, Forgets):
 
     def _changed(self) -> None:
         """Wake the queue, for a talkative job now and then only."""
-        if any(run.ended.is_set() for run in self._runs.values()) or self._waking is None:
+        ended = sum(run.ended.is_set() for run in self._runs.values())
+        if ended != self._ended or self._waking is None:
             self._wake()
+        self._ended = ended
         if self._waking is None:
             self._waking = asyncio.get_running_loop().call_later(_CHANGES_S, self._rested)
 

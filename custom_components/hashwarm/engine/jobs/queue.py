@@ -168,7 +168,10 @@ class JobQueue:
             if not job.state.on_executor:
                 job = job if job.state is JobState.HELD else lifecycle.held(job, self._now())
                 return await self._book.put(replace(job, held_by_person=True, reason=Reason.PERSON, not_before=until))
-            if mode is not PauseMode.CHECKPOINT and self._freezes(job):
+            if job.state is JobState.CHECKPOINTING:
+                # It is being saved already; it only is not to go on by itself.
+                job = replace(job, held_by_person=True, reason=Reason.PERSON)
+            elif mode is not PauseMode.CHECKPOINT and self._freezes(job):
                 paused = job if job.state is JobState.PAUSED else lifecycle.move(job, JobState.PAUSED, self._now())
                 job = replace(paused, held_by_person=True, reason=Reason.PERSON)
             elif mode is PauseMode.FREEZE:

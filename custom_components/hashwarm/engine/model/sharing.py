@@ -18,6 +18,8 @@ class Standing:
     """The command in force, from the pass before."""
     demand_w: float
     """What its own control asks for."""
+    beside_w: float = 0.0
+    """What AI work draws beside; its circuits bear it too, and know no floor for it."""
     runs: bool
     """Whether a person lets it draw power at all."""
     shares_room: bool = False

@@ -37,15 +37,15 @@ def book_ai_income(connection: sqlite3.Connection, income: AiIncome) -> bool:
 def book_ai_total(connection: sqlite3.Connection, income: AiIncome, *, from_zero: bool) -> int:
     """Book by how much a total grew since it was last seen, and return that; its first sight counts `from_zero` only.
 
-    A total that fell began anew.
+    A total that falls has earned nothing until it is back where it was: nothing is ever counted twice.
     """
     name = f"{_PREFIX}{income.key}/"
     seen = [int(note) for (note,) in connection.execute(_TOTALS, (len(name), name))]
     total = income.value_nano
-    before = seen[-1] if seen else 0 if from_zero else total
-    if seen and total == before:
+    before = max(seen) if seen else 0 if from_zero else total
+    if seen and total <= before:
         return 0
-    grown = total - before if total >= before else total
+    grown = total - before
     told = replace(income, key=f"{income.key}/{len(seen)}", value_nano=grown, note=str(total))
     book_ai_income(connection, told)
     return grown

@@ -91,7 +91,7 @@ def submission(launch: Launch, *, owner: str, checkpoint_root: str) -> dict[str,
                 **spec.environment,
                 "HASHWARM_JOB_ID": launch.job_id,
                 "HASHWARM_ATTEMPT": str(launch.attempt),
-                "HASHWARM_CHECKPOINT_DIR": f"{checkpoint_root.rstrip('/')}/{launch.job_id}",
+                "HASHWARM_CHECKPOINT_DIR": f"{checkpoint_root.rstrip('/')}/{launch.spec.resumes or launch.job_id}",
                 "PYTHONUNBUFFERED": "1",
                 "RAY_JOB_STOP_WAIT_TIME_S": f"{max(spec.grace_s, 1.0):.0f}",
             }
