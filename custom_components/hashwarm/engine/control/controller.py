@@ -282,8 +282,9 @@ class Controller:
             Standing(
                 now_s=inputs.now_s,
                 capabilities=inputs.capabilities,
-                telemetry=_with_work(inputs.telemetry, inputs.work),
-                commanded_w=self._shaper.state.power_w + inputs.work.drawn_w,
+                telemetry=inputs.telemetry,
+                commanded_w=self._shaper.state.power_w,
+                beside_w=inputs.work.drawn_w,
                 demand_w=own_w,
                 runs=settings.runs and not inputs.stopping,
                 shares_room=settings.runs and settings.mode is ControlMode.THERMOSTAT and sight.room_c is not None,
@@ -310,6 +311,7 @@ class Controller:
             outdoor_c=inputs.outdoor_c,
             floor_w=inputs.capabilities.floor_w,
             breaker_left_w=allotment.breaker_left_w,
+            breaker_room_w=allotment.breaker_room_w,
             meter_lost=allotment.meter_lost,
         )
 
@@ -360,13 +362,6 @@ class Controller:
         legal_w = _legal_w(power_w, inputs.capabilities)
         self._shaper.force(legal_w, now=inputs.now)
         return legal_w, why
-
-
-def _with_work(telemetry: Telemetry | None, work: OtherWork) -> Telemetry | None:
-    """Return what is drawn in all: a circuit bears AI work too."""
-    if telemetry is None or telemetry.power_w is None or work.drawn_now_w <= 0.0:
-        return telemetry
-    return replace(telemetry, power_w=telemetry.power_w + work.drawn_now_w)
 
 
 def _limit(ceiling_w: float) -> float | None:

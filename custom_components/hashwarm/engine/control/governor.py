@@ -178,6 +178,7 @@ class Governor:
         outdoor_c: float | None,
         floor_w: float,
         breaker_left_w: float | None,
+        breaker_room_w: float | None = None,
         meter_lost: bool = False,
     ) -> Ruling:
         """Return what may be drawn at the most, and why; the first case that holds wins."""
@@ -193,7 +194,8 @@ class Governor:
         if breaker_left_w is not None and breaker_left_w < self.limits.power_maximum_w:
             why = Why.BREAKER_METER_LOST if meter_lost else Why.BREAKER
             ceiling_w = breaker_left_w if breaker_left_w >= floor_w else 0.0
-            return Ruling(ceiling_w=ceiling_w, why=why, left_w=max(breaker_left_w, 0.0))
+            room_w = breaker_left_w if breaker_room_w is None else min(breaker_room_w, self.limits.power_maximum_w)
+            return Ruling(ceiling_w=ceiling_w, why=why, left_w=max(room_w, 0.0))
         return self._outlet(floor_w)
 
     def _outlet(self, floor_w: float) -> Ruling:

@@ -140,6 +140,8 @@ class _Record:
     """What it draws beyond its command once it has settled."""
     granted_w: float = 0.0
     drawn_w: float | None = None
+    beside_w: float = 0.0
+    """What AI work draws beside what is commanded."""
     silent: bool = False
     """It does not answer: nothing can be taken from it, and nothing is given to it."""
     away: bool = False
@@ -152,7 +154,8 @@ class _Record:
     @property
     def reserved_w(self) -> float:
         """Return what nobody else may have."""
-        return self.claim_w if self.silent else max(self.granted_w + self.excess_w, self.claim_w)
+        mining_w = self.claim_w if self.silent else max(self.granted_w + self.excess_w, self.claim_w)
+        return mining_w + self.beside_w
 
     def take(self, standing: Standing, demand_w: float) -> None:
         """Take in how the heater stands."""
@@ -161,6 +164,7 @@ class _Record:
         plug_off = _plug_off(telemetry)
         self.silent = (telemetry is None or telemetry.status is DeviceStatus.OFFLINE) and not plug_off
         self.drawn_w = telemetry.power_w if telemetry is not None else None
+        self.beside_w = standing.beside_w
         want_w = wanted_w(demand_w, standing)
         if not standing.runs:
             self.wants.clear()
@@ -265,6 +269,13 @@ class CircuitBook:
         record.waiting_since_s = (record.waiting_since_s or standing.now_s) if waits else None
         return record.granted_w, any(state.other_loads.lost for state in states)
 
+    def room_w(self, heater_id: str) -> float | None:
+        """Return what mining and AI work of a heater may draw together, in W, None where nothing limits it."""
+        record = self._records.get(heater_id)
+        beside_w = record.beside_w if record is not None else 0.0
+        rooms_w = [self._free_w(state, heater_id) + beside_w for state in self._of(heater_id)]
+        return max(min(rooms_w), 0.0) if rooms_w else None
+
     def possible_w(self, heater_id: str) -> float | None:
         """Return the most that a heater could be granted now, in W, None where nothing limits it."""
         rooms_w = [self._free_w(state, heater_id) for state in self._of(heater_id)]
@@ -302,7 +313,7 @@ class CircuitBook:
             drawn_w = record.drawn_w if record is not None else 0.0 if assumed_w <= 0.0 else None
             if drawn_w is None:
                 return None
-            total_w += drawn_w
+            total_w += drawn_w + (record.beside_w if record is not None else 0.0)
         return total_w
 
     def _new(self, heater_id: str, standing: Standing) -> _Record:
@@ -341,8 +352,8 @@ class CircuitBook:
         """Return what nobody but this heater may be drawing."""
         others_w = sum(self._reserved_w(state, other) for other in state.circuit.assumed_w if other != heater_id)
         record = self._records.get(heater_id)
-        excess_w = record.excess_w if record is not None else 0.0
-        return self._carries_w(state) - others_w - excess_w
+        own_w = record.excess_w + record.beside_w if record is not None else 0.0
+        return self._carries_w(state) - others_w - own_w
 
     def _grant(self, state: _State, heater_id: str, record: _Record, prices: dict[str, HeatPrice]) -> float:
         if record.silent:
@@ -362,7 +373,7 @@ class CircuitBook:
             if record is None or record.silent or record.away:
                 available_w -= self._reserved_w(state, heater_id)
             else:
-                available_w -= -(-record.excess_w // grain_w) * grain_w
+                available_w -= -(-record.excess_w // grain_w) * grain_w + record.beside_w
                 asking[heater_id] = record
         order = state.order.sort(asking, prices, self._now_s)
         return plan(available_w, [self._member(heater_id, asking[heater_id]) for heater_id in order])

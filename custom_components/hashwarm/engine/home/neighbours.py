@@ -41,7 +41,13 @@ class _Place(Neighbours):
         self._tell_price(standing)
         demand_w, met = self._part(standing)
         left_w, meter_lost = self._all.circuits.ask(self._heater_id, standing, demand_w, self._all.prices)
-        return Allotment(demand_w=demand_w, room_met=met, breaker_left_w=left_w, meter_lost=meter_lost)
+        room_w = self._all.circuits.room_w(self._heater_id)
+        if left_w is not None and room_w is not None:
+            # What AI work draws already was never asked for: it counts as long as there is room for it.
+            left_w = min(left_w + standing.beside_w, max(room_w, left_w))
+        return Allotment(
+            demand_w=demand_w, room_met=met, breaker_left_w=left_w, breaker_room_w=room_w, meter_lost=meter_lost
+        )
 
     @override
     def leave(self, *, parting: bool) -> None:

@@ -39,6 +39,8 @@ class Allotment:
     """The share of the room's demand that its heaters can meet, at most 1; None for a heater alone in its room."""
     breaker_left_w: float | None = None
     """The most that its circuits leave it, None where none limits it."""
+    breaker_room_w: float | None = None
+    """What all work of it may draw together, floor or not, None where none limits it."""
     meter_lost: bool = False
     """The power sensor of a circuit is silent, and its worst is assumed."""
 
