@@ -44,6 +44,7 @@ class Bench:
         self.chip_c = None
         self.status = DeviceStatus.RUNNING
         self.breaker_left_w = None
+        self.neighbours = None
         self.stopping = False
         self.obey = True
         self.comfort = None
@@ -64,6 +65,7 @@ class Bench:
                 ),
                 outdoor_c=self.outdoor_c,
                 breaker_left_w=self.breaker_left_w,
+                neighbours=self.neighbours,
                 comfort=self.comfort,
                 guidance=self.guidance,
                 stopping=self.stopping,

@@ -1,6 +1,9 @@
 """AI work beside mining: its heat is not made twice, and its watts count under every limit."""
 
+import pytest
+
 from custom_components.hashwarm.engine.control import Controller, RoomResponse
+from custom_components.hashwarm.engine.home import Circuit, Neighbourhood
 from custom_components.hashwarm.engine.model.control import ControlMode, Why
 from custom_components.hashwarm.engine.model.dispatch import OtherWork
 
@@ -73,3 +76,17 @@ def test_what_is_too_little_for_mining_is_left_for_work_without_a_floor(miner_be
     assert (decision.power_w, decision.ceiling_w) == (0.0, 100.0)
     miner_bench.breaker_left_w = -20.0
     assert miner_bench.step().ceiling_w == 0.0
+
+
+def test_on_a_circuit_with_room_enough_work_beside_changes_nothing_for_hours(bench):
+    home = Neighbourhood()
+    home.circuits.configure([Circuit(circuit_id="c", limit_w=3000.0, assumed_w={"h": 0.0})])
+    bench.neighbours = home.place("h", "room", lambda rate, power: None)
+    maximum_w = bench.capabilities.maximum_w
+    by_hand(bench, maximum_w)
+    assert bench.step().power_w == maximum_w
+    bench.work = OtherWork(heat_w=0.6 * maximum_w, drawn_now_w=0.6 * maximum_w, drawn_w=0.6 * maximum_w)
+    for _ in range(200):
+        decision = bench.step(10.0)
+        assert decision.power_w == pytest.approx(0.4 * maximum_w)
+        assert decision.ceiling_w is None or decision.ceiling_w >= maximum_w

@@ -12,7 +12,7 @@ from math import inf
 from typing import Any
 
 from ..control import Decision, JobHold
-from ..jobs import Job, JobEvent, JobQueue, OnEvent
+from ..jobs import Job, JobEvent, JobQueue, JobState, OnEvent
 from ..jobs.book import JobFile
 from ..jobs.machine import Machine
 from ..jobs.ulid import Randomness
@@ -232,6 +232,10 @@ class Workshop:
     async def _load(self) -> None:
         self._show(None, readable=False)
         await self.queue.start()
+        known = await self.queue.counts()
+        # What is written of the jobs themselves outlives a crash that our own counts do not.
+        self._counts.completed = max(self._counts.completed, known.get(JobState.SUCCEEDED, 0))
+        self._counts.failed = max(self._counts.failed, known.get(JobState.FAILED, 0))
         self._loaded = True
 
     def _say_once(self, message: str, error: HashwarmError) -> None:
