@@ -21,7 +21,10 @@ _GRACE_MOST = timedelta(minutes=10)
 
 def _moment(value: Any) -> datetime:
     """Return a time; one that names no time zone is of this home. Errors: vol.Invalid."""
-    return as_utc(cv.datetime(value))
+    try:
+        return as_utc(cv.datetime(value))
+    except OverflowError as error:
+        raise vol.Invalid("no time that a calendar knows everywhere") from error
 
 
 def _span(least: timedelta, most: timedelta = LONGEST) -> Any:

@@ -326,3 +326,8 @@ async def test_preempt(ai_house: AiHouse, freezer: FrozenDateTimeFactory):
     assert told == {"until": "2026-11-22T12:30:00+00:00"}
     assert ai_house.workshop.aside_until == datetime(2026, 11, 22, 12, 30, tzinfo=UTC)
     assert await ai_house.act("preempt", **{"for": 0}) == {"until": None}
+
+
+async def test_a_time_before_all_calendars_is_refused(ai_house: AiHouse):
+    with pytest.raises(vol.Invalid, match="no time"):
+        await ai_house.act("submit_job", template="Digits", deadline="0001-01-01T00:00:00+02:00")
