@@ -98,20 +98,18 @@ STEPS = st.lists(
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(JOBS, max_size=4), STEPS, st.sampled_from(WorkloadMode), st.booleans())
-def test_never_more_than_the_ceiling_and_never_cold_for_want_of_a_job(jobs, steps, mode, exclusive):
+@given(st.lists(JOBS, max_size=4), STEPS, st.sampled_from(WorkloadMode))
+def test_never_more_than_the_ceiling_and_never_cold_for_want_of_a_job(jobs, steps, mode):
     bench = Bench(*(replace(told, job_id=str(index)) for index, told in enumerate(jobs)))
     for heat, ceiling, ai, mining in steps:
         worth = Worth(ai_per_kwh=ai, mining_per_kwh=mining, price_per_kwh=0.3)
-        situation, dispatch = bench.step(
-            heat_w=heat, ceiling_w=ceiling, worth=worth, mode=mode, exclusive=exclusive, slots=2
-        )
+        situation, dispatch = bench.step(heat_w=heat, ceiling_w=ceiling, worth=worth, mode=mode, slots=2)
         reachable_w = sum(told.drawn_w for told in bench.jobs.values() if told.reachable)
         assert dispatch.ai_w + dispatch.mining_w <= situation.ceiling_w + 1e-6
         assert reachable_w <= situation.ceiling_w + 1e-6
         if situation.ceiling_w == 0.0:
             continue
-        if mode.allows_mining and not exclusive:
+        if mode.allows_mining:
             assert dispatch.ai_w + dispatch.mining_w >= min(heat, ceiling) - 1e-6
 
 
@@ -272,8 +270,6 @@ def test_slots_limits_and_draining_hold():
     assert len(Bench(*jobs).step(slots=2)[1].orders) == 2
     assert len(Bench(*jobs).step(slots=4, ai_limit_w=250.0)[1].orders) == 2
     assert not Bench(*jobs).step(slots=4, drains=True)[1].orders
-    _, dispatch = Bench(job()).step(exclusive=True)
-    assert (dispatch.ai_w, dispatch.mining_w) == (200.0, 0.0)
 
 
 def test_a_job_begins_at_once_where_there_was_nothing_to_choose_before():

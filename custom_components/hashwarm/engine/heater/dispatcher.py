@@ -77,8 +77,6 @@ class Situation:
     mines: bool = True
     without_heat: bool = False
     """A person allows AI work where no heat is wanted, if it pays."""
-    exclusive: bool = False
-    """One chip for both: while AI works there is no mining."""
     ai_limit_w: float = inf
     ai_minimum_per_kwh: float = 0.0
     drains: bool = False
@@ -323,6 +321,6 @@ def _made_safe(job: JobView) -> JobOrder | None:
 
 def _mining_w(now: Situation, ai_w: float) -> float:
     """Return what is left for mining of what the room needs, within what may be drawn."""
-    if not now.mines or not now.mode.allows_mining or (now.exclusive and ai_w > 0.0):
+    if not now.mines or not now.mode.allows_mining:
         return 0.0
     return max(0.0, min(now.heat_w - ai_w, now.ceiling_w - ai_w, now.mining_maximum_w))
