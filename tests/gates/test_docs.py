@@ -119,6 +119,9 @@ def _heater_with_ai(hass: HomeAssistant) -> str:
 async def test_every_example_is_taken_by_home_assistant(hass: HomeAssistant, caplog: pytest.LogCaptureFixture):
     automations = _automations(_heater_with_ai(hass))
     assert automations
+    for automation in automations:
+        # One whose time comes while this test runs does nothing: here is no heater to do it with.
+        automation["conditions"] = ["{{ false }}", *automation.get("conditions", [])]
     hass.states.async_set("sensor.electricity_price", "0.3")
     assert await async_setup_component(hass, "automation", {"automation": automations})
     await hass.async_block_till_done()
