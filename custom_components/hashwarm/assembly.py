@@ -33,7 +33,7 @@ from .const import (
 from .coordinator import HeaterConfigEntry, HeaterCoordinator, HomeConfigEntry
 from .electricity import build_alternative, build_electricity
 from .engine.heater import (
-    JOBS_SCHEMA,
+    AI_SCHEMAS,
     Comfort,
     Controller,
     Forethought,
@@ -167,7 +167,7 @@ async def open_home_of(hass: HomeAssistant, entry: HomeConfigEntry) -> OpenHome:
         now=utcnow,
         electricity=electricity,
         alternative_per_kwh=alternative.per_kwh if alternative is not None else _unknown_price,
-        guests=(JOBS_SCHEMA,),
+        guests=AI_SCHEMAS,
     )
 
 

@@ -8,9 +8,8 @@ import os
 import pytest
 
 from custom_components.hashwarm.engine.control import Decision
-from custom_components.hashwarm.engine.heater import AiStatus, JobIncome, Workplace, Workshop
+from custom_components.hashwarm.engine.heater import AI_SCHEMAS, AiStatus, JobIncome, Workplace, Workshop
 from custom_components.hashwarm.engine.jobs import (
-    SCHEMA,
     Abilities,
     Compute,
     Flexibility,
@@ -118,6 +117,9 @@ class Rented:
     def attach(self, wake):
         self.wake = wake
 
+    def look(self):
+        self.looks = getattr(self, "looks", 0) + 1
+
     async def obey(self, order):
         self.orders.append(order)
 
@@ -129,7 +131,7 @@ class Bench:
         self.seconds = 0.0
         self.events = []
         self.worth = Worth(mining_per_kwh=0.1, price_per_kwh=0.3)
-        self.store = Store(path / "h.db", schemas=(MONEY_SCHEMA, SCHEMA), now=self.now)
+        self.store = Store(path / "h.db", schemas=(MONEY_SCHEMA, *AI_SCHEMAS), now=self.now)
         self.workplaces = workplaces
         self.changes = 0
         self.workshop = self.build(None)
@@ -502,16 +504,32 @@ async def test_what_a_machine_earned_is_booked_once_and_nothing_from_before_its_
         ({"1": 900, "2": 50}, 250),
         ({"1": 900, "2": 70}, 270),
     ):
+        landlord.seconds += 3600
         rented(landlord, earned_nano=earned, currency="EUR")
         await landlord.round()
         assert await booked() == total, earned
     rented(landlord, earned_nano={"2": 10_000}, currency="USD")
     await landlord.round()
     assert await booked() == 270, "money of another country"
-    again = landlord.workshop = landlord.build(None)
-    rented(landlord, earned_nano={"1": 900, "2": 80}, currency="EUR")
+    for waited_s, total in ((10, 270), (3500, 270), (80, 279)):
+        landlord.seconds += waited_s
+        rented(landlord, earned_nano={"2": 79}, currency="EUR")
+        await landlord.round(0.0)
+        assert await booked() == total, "a row an hour at most, and nothing is lost by that"
+    landlord.seconds += 5
+    landlord.workshop.collect_earnings()
+    rented(landlord, earned_nano={"2": 80}, currency="EUR")
     await landlord.round()
-    assert await booked() == 280
+    assert await booked() == 280, "a person asked"
+    assert landlord.workplaces["vast"].machine.looks == 1
+    landlord.seconds -= 86_400
+    rented(landlord, earned_nano={"2": 81}, currency="EUR")
+    await landlord.round()
+    assert await booked() == 281, "the clock was set back"
+    again = landlord.workshop = landlord.build(None)
+    rented(landlord, earned_nano={"1": 900, "2": 91}, currency="EUR")
+    await landlord.round()
+    assert await booked() == 291
     assert again.state.pending_nano == 0
 
 

@@ -28,6 +28,7 @@ from ..control import (
 from ..hashing.benchmark import BenchmarkResult, quick_benchmark
 from ..hashing.keeper import default_threads
 from ..jobs import SCHEMA as JOBS_SCHEMA, Job, JobEvent
+from .ai_counts_file import COUNTS_SCHEMA
 from .ai_settings import AiSettings
 from .ai_state import AiState, AiStatus, ExecutorStanding
 from .forethought import Forethought, Surroundings
@@ -39,8 +40,8 @@ from .workplace import Workplace
 from .workshop import Workshop
 
 __all__ = [
+    "AI_SCHEMAS",
     "HEAT_DEMAND_VALID_S",
-    "JOBS_SCHEMA",
     "AiSettings",
     "AiState",
     "AiStatus",
@@ -83,3 +84,6 @@ __all__ = [
     "quiet_hours",
     "sun_on_walls",
 ]
+
+AI_SCHEMAS = (JOBS_SCHEMA, COUNTS_SCHEMA)
+"""The tables of AI work in the home's file."""

@@ -1,6 +1,6 @@
 """What is counted of AI work over its whole life and over today; survives restarts."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Self
 
@@ -38,6 +38,20 @@ class AiCounts:
         self.failed += event is JobEvent.FAILED
         self.preemptions += event is JobEvent.PREEMPTED
         self.lost_work += job.lost_work and event in _LOST
+
+    def at_least(self, other: Self) -> Self:
+        """Return these counts, raised to what another record of the same work knows; the newer day's is taken whole."""
+        newer = self if other.day is None or (self.day is not None and self.day > other.day) else other
+        same = self.day == other.day
+        return replace(
+            newer,
+            energy_mj=max(self.energy_mj, other.energy_mj),
+            apart_mj=max(self.apart_mj, other.apart_mj),
+            completed=max(self.completed, other.completed),
+            failed=max(self.failed, other.failed),
+            preemptions=max(self.preemptions, other.preemptions) if same else newer.preemptions,
+            lost_work=max(self.lost_work, other.lost_work) if same else newer.lost_work,
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """Return the counts in a form that JSON can hold."""

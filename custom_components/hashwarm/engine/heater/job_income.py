@@ -1,12 +1,16 @@
 """Books what AI work of a heater earned, in the transaction that tells of it."""
 
 from collections.abc import Mapping
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 import sqlite3
 
 from ..jobs import Job
 from ..jobs.book import JobFile
+from ..model.compute import Compute
 from ..money.ai_income import AiIncome, book_ai_income, book_ai_total
+
+BOOKED_EVERY = timedelta(hours=1)
+"""A total tells of all that was earned before, so that a sensor that changes each second fills no file."""
 
 
 class JobIncome:
@@ -37,6 +41,11 @@ class JobIncome:
 
         return await file.write(book)
 
+    @property
+    def currency(self) -> str:
+        """The currency of all that is booked."""
+        return self._currency
+
     def _income(self, key: str, value_nano: int, at: datetime, note: str = "") -> AiIncome:
         return AiIncome(
             key=key,
@@ -47,3 +56,35 @@ class JobIncome:
             value_nano=value_nano,
             note=note,
         )
+
+
+class MachineIncome:
+    """The books of what machines say that they earned: their first word at once, later ones in hours of their own."""
+
+    def __init__(self, income: JobIncome, file: JobFile) -> None:
+        self._income = income
+        self._file = file
+        self._booked: dict[str, Compute] = {}
+        self._asked_at: datetime | None = None
+
+    def ask(self, at: datetime) -> None:
+        """Book what is told from now on though its hour is not over."""
+        self._asked_at = at
+
+    async def take_in(self, readings: Mapping[str, Compute | None]) -> None:
+        """Book by how much totals have grown. Errors: StoreError."""
+        for place_id, reading in readings.items():
+            if reading is not None and self._is_due(place_id, reading):
+                await self._income.take_totals(self._file, place_id, reading.earned_nano, reading.at)
+                self._booked[place_id] = reading
+
+    def _is_due(self, place_id: str, reading: Compute) -> bool:
+        if not reading.earned_nano or reading.currency != self._income.currency:
+            return False
+        booked = self._booked.get(place_id)
+        if booked is None:
+            return True
+        # A clock that was set back must not put off what is due by as much.
+        waited = not timedelta() <= reading.at - booked.at < BOOKED_EVERY
+        asked = self._asked_at is not None and booked.at < self._asked_at <= reading.at
+        return reading.earned_nano != booked.earned_nano and (waited or asked)

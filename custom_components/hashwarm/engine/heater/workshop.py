@@ -22,13 +22,14 @@ from ..model.errors import HashwarmError, StoreError
 from ..model.protocols import Monotonic, WallClock
 from ..model.telemetry import Telemetry
 from .ai_counts import AiCounts
+from .ai_counts_file import CountsFile
 from .ai_picture import Drawn, Round, picture
 from .ai_settings import AiSettings
 from .ai_state import AiState
 from .ai_worth import per_hour, realised_per_kwh, worth_per_kwh
 from .combined import with_work
 from .dispatcher import Dispatch, Dispatcher, JobView, Situation
-from .job_income import JobIncome
+from .job_income import JobIncome, MachineIncome
 from .job_views import MACHINE, job_views, machine_view
 from .premises import Premises
 from .workplace import Workplace
@@ -73,10 +74,8 @@ class Workshop:
         self.state = AiState()
         self.aside_until: datetime | None = None
         self._counts = AiCounts.from_dict(told.get("counts"))
-        self._file = file
-        self._income = income
-        self._currency = currency
-        self._taken: dict[str, Mapping[str, int]] = {}
+        self._counts_file = CountsFile(owner, file)
+        self._machine_income = MachineIncome(income, file) if income is not None else None
         self._mining_worth = worth
         self._now = now
         self._clock = clock
@@ -159,6 +158,14 @@ class Workshop:
         self.aside_until = self._now() + timedelta(seconds=for_s) if for_s > 0.0 else None
         self._wake.set()
 
+    def collect_earnings(self) -> None:
+        """Ask machines what they earned and book it now."""
+        for machine in self.machines.values():
+            machine.look()
+        if self._machine_income is not None:
+            self._machine_income.ask(self._now())
+        self._wake.set()
+
     def observe(self, decision: Decision, *, off: bool, maximum_w: float) -> None:
         """Take what a pass of the heater decided; less heat or less room than before is acted upon at once."""
         before, self._decision = self._decision, decision
@@ -225,6 +232,7 @@ class Workshop:
             await self.queue.tick(self._drawn.by_place)
             await self._remember_earnings()
             await self._take_in_earnings()
+            await self._counts_file.keep(self._counts)
             self._failing = False
         except StoreError as error:
             self._say_once("The jobs cannot be read or written: %s", error)
@@ -232,6 +240,7 @@ class Workshop:
     async def _load(self) -> None:
         self._show(None, readable=False)
         await self.queue.start()
+        self._counts = await self._counts_file.load(self._counts)
         known = await self.queue.counts()
         # What is written of the jobs themselves outlives a crash that our own counts do not.
         self._counts.completed = max(self._counts.completed, known.get(JobState.SUCCEEDED, 0))
@@ -262,14 +271,8 @@ class Workshop:
 
     async def _take_in_earnings(self) -> None:
         """Book what machines say that they have earned since they were looked at last."""
-        for place_id, machine in self.machines.items():
-            reading = machine.reading
-            if self._income is None or reading is None or not reading.earned_nano:
-                continue
-            if reading.currency != self._currency or reading.earned_nano == self._taken.get(place_id):
-                continue
-            await self._income.take_totals(self._file, place_id, reading.earned_nano, reading.at)
-            self._taken[place_id] = dict(reading.earned_nano)
+        if self._machine_income is not None:
+            await self._machine_income.take_in({place_id: one.reading for place_id, one in self.machines.items()})
 
     def _count(self) -> None:
         """Add up what was drawn since the last round."""

@@ -169,6 +169,10 @@ class Machine:
         self._held = False
         self._wish, self._wanted_share, self.share = None, 1.0, 1.0
 
+    def look(self) -> None:
+        """Look at it now."""
+        self._wake.set()
+
     async def obey(self, order: JobOrder) -> None:
         """Do as the dispatcher says. Returns after a moment: what takes longer, or fails, goes on by itself."""
         wish = self._wish if order.act is None else _WISHES[order.act]

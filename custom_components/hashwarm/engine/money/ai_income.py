@@ -12,7 +12,9 @@ _NAMED = (
     " VALUES (?, NULL, NULL, '0', '0', '0') ON CONFLICT DO NOTHING"
 )
 _PREFIX = "ai/"
-_TOTALS = "SELECT note FROM money_entry WHERE substr(key, 1, ?) = ? ORDER BY id"
+# The newest has the highest total, for only growth above it is booked; the range is one of the index of keys.
+_NEWEST = "SELECT key, note FROM money_entry WHERE key > ? AND key < ? ORDER BY id DESC LIMIT 1"
+_AFTER_SLASH = "0"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,16 +41,25 @@ def book_ai_total(connection: sqlite3.Connection, income: AiIncome, *, from_zero
 
     A total that falls has earned nothing until it is back where it was: nothing is ever counted twice.
     """
-    name = f"{_PREFIX}{income.key}/"
-    seen = [int(note) for (note,) in connection.execute(_TOTALS, (len(name), name))]
+    number, before = _newest(connection, income.key)
     total = income.value_nano
-    before = max(seen) if seen else 0 if from_zero else total
-    if seen and total <= before:
+    if before is None:
+        before = 0 if from_zero else total
+    elif total <= before:
         return 0
     grown = total - before
-    told = replace(income, key=f"{income.key}/{len(seen)}", value_nano=grown, note=str(total))
-    book_ai_income(connection, told)
+    book_ai_income(connection, replace(income, key=f"{income.key}/{number}", value_nano=grown, note=str(total)))
     return grown
+
+
+def _newest(connection: sqlite3.Connection, key: str) -> tuple[int, int | None]:
+    """Return the number of a total's next entry, and the total that its newest one told of."""
+    name = f"{_PREFIX}{key}"
+    row = connection.execute(_NEWEST, (f"{name}/", f"{name}{_AFTER_SLASH}")).fetchone()
+    if row is None:
+        return 0, None
+    told_key, note = row
+    return int(told_key.rpartition("/")[2]) + 1, int(note)
 
 
 def _entry(income: AiIncome) -> Entry:
