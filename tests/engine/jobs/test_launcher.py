@@ -66,7 +66,7 @@ def test_everything_is_given_up_before_the_command_is_executed_and_in_an_order_t
     assert launcher.main(order(tmp_path, hidden=hidden)) == launcher.EXIT_NO_COMMAND
     names = [name for name, *_ in system.asked]
     assert names == [
-        "setpriority", "unshare", "mount", "mount", "setgroups", "setresgid", "setresuid", "prctl", "prctl",
+        "setpriority", "unshare", "mount", "mount", "setgroups", "setresgid", "setresuid", "prctl", "prctl", "prctl",
         "chdir", "umask", "signal", "setrlimit", "execvp",
     ]  # fmt: skip
     assert system.oom.read_bytes() == b"800"

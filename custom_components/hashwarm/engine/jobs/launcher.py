@@ -18,6 +18,7 @@ from typing import Any
 EXIT_UNSAFE = 126
 EXIT_NO_COMMAND = 127
 _PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
 _PR_SET_NO_NEW_PRIVS = 38
 _MS_NOSUID_NODEV_NOEXEC = 2 | 4 | 8
 _MS_BIND = 4096
@@ -77,6 +78,11 @@ def gain_nothing() -> None:
         raise UnsafeError("no_new_privs is not to be had")
 
 
+def keep_the_family_together() -> None:
+    """Be the parent of whatever a child leaves behind, so that all processes of the job can be found; or do without."""
+    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
 def end_with_parent(parent_pid: int) -> None:
     """Be told to save and end when the parent ends. Raises UnsafeError where it has ended already.
 
@@ -117,6 +123,7 @@ def prepare(settings: dict[str, Any]) -> None:
             hide(settings["hidden"])
         become(uid, settings["gid"])
     gain_nothing()
+    keep_the_family_together()
     end_with_parent(settings["parent_pid"])
     if uid is not None:
         require_unreadable(settings["hidden"])

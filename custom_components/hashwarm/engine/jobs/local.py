@@ -216,7 +216,7 @@ class LocalExecutor(Executor, Forgets):
             raise ExecutorError(str(error)) from error
         # From now on it has an owner, whatever else fails.
         self._runs[launch.run_id] = run
-        run.begin(process, reader, close)
+        run.begin(process, self._marker(f"{name}/checkpoints"), reader, close)
         try:
             await asyncio.to_thread(sweep.write_leader, self._folder / name / LEADER, process.pid)
         except OSError as error:

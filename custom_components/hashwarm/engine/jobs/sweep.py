@@ -4,21 +4,19 @@ A job's processes are known by the session that its launcher opened and by the c
 which no other process has; a number that the system gave out again is told by its start time and the boot.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 import json
 import os
 from pathlib import Path
 import signal
 import time
 
-PROC = Path("/proc")
+from .processes import Process, boot_id, carries, processes, stat
+
 _POLL_S = 0.02
 _KILL_MOST_S = 10.0
-_STATE = 0
-_SESSION = 3
-_START = 19
 
 
 @dataclass(frozen=True)
@@ -31,37 +29,17 @@ class Leader:
     boot: str
 
 
-@dataclass(frozen=True)
-class _Stat:
-    pid: int
-    state: str
-    session: int
-    start: int
-
-
-def stat(pid: int) -> _Stat | None:
-    """Return how a process stands, None where there is none."""
-    try:
-        text = (PROC / str(pid) / "stat").read_text(errors="replace")
-    except OSError:
-        return None
-    fields = text.rpartition(")")[2].split()
-    return _Stat(pid, fields[_STATE], int(fields[_SESSION]), int(fields[_START]))
-
-
-def boot_id() -> str:
-    """Return what tells this boot from any other, nothing where the system does not say."""
-    try:
-        return (PROC / "sys/kernel/random/boot_id").read_text().strip()
-    except OSError:
-        return ""
+def leader_of(pid: int) -> Leader | None:
+    """Return a process as the first of a run, None where there is none."""
+    found = stat(pid)
+    return None if found is None else Leader(pid, found.start, boot_id())
 
 
 def write_leader(path: Path, pid: int) -> None:
     """Note the first process of a run. Raises OSError."""
-    found = stat(pid)
-    if found is not None:
-        path.write_text(json.dumps({"pid": pid, "start": found.start, "boot": boot_id()}))
+    leader = leader_of(pid)
+    if leader is not None:
+        path.write_text(json.dumps(asdict(leader)))
 
 
 def read_leader(path: Path) -> Leader | None:
@@ -75,14 +53,27 @@ def read_leader(path: Path) -> Leader | None:
 
 def members(marker: bytes, leader: Leader | None = None) -> list[int]:
     """Return the living processes of a run, or of all runs whose checkpoint folders begin like that."""
-    here = leader is not None and leader.boot == boot_id()
-    return [
-        process.pid
-        for process in _processes()
-        if process.state not in "ZX"
-        and process.pid != os.getpid()
-        and ((here and leader is not None and _is_of(process, leader)) or _carries(process.pid, marker))
-    ]
+    return [process.pid for process in family(marker, leader)]
+
+
+def family(marker: bytes, leader: Leader | None = None, known: Collection[Process] = ()) -> list[Process]:
+    """Return the living processes of a run, with what descends from them or from those `known` to be of it.
+
+    A descendant is found though it left the session and wrote over its environment, as long as its parent is there.
+    """
+    here = leader if leader is not None and leader.boot == boot_id() else None
+    known_as = {(process.pid, process.start) for process in known}
+    living = list(processes())
+    found = {
+        process.pid: process
+        for process in living
+        if (process.pid, process.start) in known_as or _belongs(process, marker, here)
+    }
+    before = -1
+    while before != len(found):
+        before = len(found)
+        found |= {process.pid: process for process in living if process.parent in found}
+    return list(found.values())
 
 
 def end_all(marker: bytes, leaders: list[Leader], grace_s: float) -> int:
@@ -115,28 +106,19 @@ def _all(marker: bytes, leaders: list[Leader]) -> list[int]:
     return sorted(pids)
 
 
-def _processes() -> Iterator[_Stat]:
-    for entry in os.listdir(PROC):  # noqa: PTH208 - thousands of Path objects are not wanted
-        if entry.isdigit() and (found := stat(int(entry))) is not None:
-            yield found
+def _belongs(process: Process, marker: bytes, leader: Leader | None) -> bool:
+    if leader is None:
+        return carries(process.pid, marker)
+    return process.start >= leader.start and (_is_of(process, leader) or carries(process.pid, marker))
 
 
-def _is_of(process: _Stat, leader: Leader) -> bool:
+def _is_of(process: Process, leader: Leader) -> bool:
     """Tell whether a process is the leader or a later one of its session."""
     if process.pid == leader.pid:
         return process.start == leader.start
     head = stat(leader.pid)
     is_head = head is None or head.start == leader.start
     return process.session == leader.pid and process.start >= leader.start and is_head
-
-
-def _carries(pid: int, marker: bytes) -> bool:
-    """Tell whether a process was started with that in its environment."""
-    try:
-        environment = (PROC / str(pid) / "environ").read_bytes()
-    except OSError:
-        return False
-    return any(entry.startswith(marker) for entry in environment.split(b"\0"))
 
 
 def _is_ours(pid: int) -> bool:
