@@ -26,8 +26,9 @@ from .engine.jobs import JOB_PATH, SECRET
 from .engine.model.errors import TemplateError
 from .executors import executors_of
 from .local_machine import secrets_of
+from .template_code import runs_as_code
 from .template_schema import SECTIONS, TEMPLATE, with_executors
-from .template_text import NAME, command_fits, placeholders, runs_as_code, variables_of, words_of
+from .template_text import NAME, command_fits, placeholders, variables_of, words_of
 from .templates import LONGEST_NAME, parameter_of
 
 _MOST_PARAMETERS = 64
@@ -148,7 +149,7 @@ class TemplateFlow(ConfigSubentryFlow):
         if unknown := [name for name in used if name not in declared]:
             self._word = unknown[0]
             return {CONF_COMMAND: "placeholder_unknown"}
-        if runs_as_code(words, options=told[CONF_OPTION_VALUES]):
+        if _runs_as_code(words, told):
             return {CONF_COMMAND: "placeholder_code"}
         if unused := sorted(declared - set(used)):
             self._word = unused[0]
@@ -191,6 +192,14 @@ class TemplateFlow(ConfigSubentryFlow):
         if (changed := self._changed) is not None:
             return self.async_update_and_abort(self._get_entry(), changed, title=title, data=data)
         return self.async_create_entry(title=title, data=data)
+
+
+def _runs_as_code(words: list[str], told: Told) -> bool:
+    """Return whether whoever submits a job could have anything run; a choice is the administrator's own words."""
+    parameters = [parameter_of(each) for each in told.get(CONF_PARAMETERS) or []]
+    free = {each.name for each in parameters if each.may_be_anything}
+    figures = {each.name for each in parameters if each.kind is ParameterType.NUMBER}
+    return runs_as_code(words, free=free, figures=figures, options=told[CONF_OPTION_VALUES])
 
 
 def _is_program(program: str, path: str) -> bool:

@@ -54,6 +54,12 @@ class Parameter:
     maximum: float | None = None
     choices: tuple[str, ...] = ()
 
+    @property
+    def may_be_anything(self) -> bool:
+        """Whether a value may be text of somebody's own, or an option among the administrator's choices."""
+        is_option = any(choice.startswith(("-", "+")) for choice in self.choices)
+        return self.kind is ParameterType.TEXT or (self.kind is ParameterType.CHOICE and is_option)
+
     def text(self, value: Any) -> str:
         """Return a value as it goes into the command. Errors: TemplateError."""
         if isinstance(value, bool) or not isinstance(value, str | int | float):

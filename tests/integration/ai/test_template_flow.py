@@ -140,6 +140,11 @@ async def test_names_tell_templates_apart(hass: HomeAssistant, heater: MockConfi
         ("bash\n-o\npipefail\n-c\n{code}", [parameter("code")], {"command": "placeholder_code"}, "code"),
         ("busybox\nsh\n-c\n{code}", [parameter("code")], {"command": "placeholder_code"}, "code"),
         ("su\n-c\n{code}", [parameter("code")], {"command": "placeholder_code"}, "code"),
+        ("env\n{code}", [parameter("code")], {"command": "placeholder_code"}, "code"),
+        ("timeout\n5\n{code}", [parameter("code")], {"command": "placeholder_code"}, "code"),
+        ("python3\n{code}", [parameter("code")], {"command": "placeholder_code"}, "code"),
+        ("make\n{code}", [parameter("code")], {"command": "placeholder_code"}, "code"),
+        ("sh\n{a}", [parameter("a", "choice", choices=["run", "-s"])], {"command": "placeholder_code"}, "a"),
         ("php\n-r\n{code}", [parameter("code")], {"command": "placeholder_code"}, "code"),
         ("awk\n-F\n,\n{code}\nfile", [parameter("code")], {"command": "placeholder_code"}, "code"),
         ("ssh\nhost\nls\n{code}", [parameter("code")], {"command": "placeholder_code"}, "code"),
@@ -171,14 +176,15 @@ async def test_what_is_wrong_with_a_command_is_said(
     [
         ("sh\nrun\n-c\n{config}", [parameter("config")]),
         ("python3\n-u\ntrain.py\n-c\n{config}", [parameter("config")]),
-        ("python3\n{script}", [parameter("script")]),
+        ("python3\n{script}", [parameter("script", "choice", choices=["a.py", "b.py"])]),
+        ("timeout\n{limit}\npython3\ntrain.py\n--lr\n{lr}", [parameter("limit", "number"), parameter("lr")]),
         ('sh\n-c\necho "$1"\n_\n{safe}', [parameter("safe")]),
         ("sed\ns/a/b/\n{file}", [parameter("file")]),
         ("bash\n-o\npipefail\n-x", []),
         ("sh\n-c", []),
         ("train\n-c\n{config}", [parameter("config")]),
         ('sh\n{"a": {"b": 1}}\n{{literal}}\n{a}{b}', [parameter("a"), parameter("b", default="x")]),
-        ("sh\n{a}", [parameter("a", "choice", choices=["--fast", "--slow"], default="--fast")]),
+        ("train\n{a}", [parameter("a", "choice", choices=["--fast", "--slow"], default="--fast")]),
     ],
 )
 async def test_a_command_that_can_be(hass: HomeAssistant, heater: MockConfigEntry, command: str, parameters: Any):
@@ -187,7 +193,7 @@ async def test_a_command_that_can_be(hass: HomeAssistant, heater: MockConfigEntr
 
 
 async def test_a_value_that_may_be_an_option_is_none_of_an_interpreter(hass: HomeAssistant, heater: MockConfigEntry):
-    told = {"command": "python3\n{script}", "parameters": [parameter("script")], "option_values": True}
+    told = {"command": "perl\n-ne\nprint\n{file}", "parameters": [parameter("file")], "option_values": True}
     assert (await tell(hass, heater, **told))["errors"] == {"command": "placeholder_code"}
 
 
