@@ -1,7 +1,9 @@
 """Processes that leave the group of their job are frozen, slowed down and ended with it all the same."""
 
 import ctypes
+from dataclasses import replace
 import os
+from pathlib import Path
 import signal
 import subprocess
 import time
@@ -11,7 +13,7 @@ import pytest
 from custom_components.hashwarm.engine.jobs import RunState, local_run, processes, sweep
 from custom_components.hashwarm.engine.jobs.local import NOBODY
 
-from .test_local import in_child, make, over, python, says, until
+from .test_local import in_child, make, over, python, until
 
 # A daemon by the book: two forks and a session of its own. Its number and what it hears go to a file.
 DAEMON = """
@@ -48,6 +50,15 @@ async def here(tmp_path):
     for run in executor._runs.values():
         run.end(0.0)
     await executor.stop()
+
+
+@pytest.fixture
+def sleeper():
+    """A process that is none of any job."""
+    child = subprocess.Popen(["sleep", "60"])
+    yield child
+    child.kill()
+    child.wait()
 
 
 async def daemon_of(here, launch):
@@ -147,33 +158,23 @@ async def test_stopping_ends_daemons_too(tmp_path):
     assert state(pid) == "gone"
 
 
-async def test_one_that_cannot_be_ended_holds_up_nobody(here, monkeypatch, caplog):
+async def test_one_that_cannot_be_ended_holds_up_nobody(here, monkeypatch, caplog, sleeper):
     monkeypatch.setattr(local_run, "_KILL_MOST_S", 0.1)
     ref = await here.launch(python("import sys; sys.exit(3)", grace_s=0.1))
     kin = here._runs[ref]._kin
-    immortal = subprocess.Popen(["sleep", "60"])
-    try:
-        kin.look = lambda: setattr(kin, "known", (processes.stat(immortal.pid),)) or []
-        kin.tell = lambda *_, **__: None
-        assert (await over(here, ref)).exit_code == 3
-        assert "cannot be ended" in caplog.text
-    finally:
-        immortal.kill()
-        immortal.wait()
+    kin.look = lambda: setattr(kin, "known", (processes.stat(sleeper.pid),)) or []
+    kin.tell = lambda *_, **__: None
+    assert (await over(here, ref)).exit_code == 3
+    assert "cannot be ended" in caplog.text
 
 
-def test_a_signal_does_not_reach_whoever_got_the_number_later():
-    child = subprocess.Popen(["sleep", "60"])
-    try:
-        found = processes.stat(child.pid)
-        other = processes.Process(found.pid, found.state, found.parent, found.group, found.session, found.start - 1)
-        processes.send(other, signal.SIGKILL)
-        processes.send(processes.Process(2**22 + 1, "S", 1, 1, 1, 1), signal.SIGKILL)
-        assert child.poll() is None
-        processes.send(found, signal.SIGKILL)
-        assert child.wait() == -signal.SIGKILL
-    finally:
-        child.kill()
+def test_a_signal_does_not_reach_whoever_got_the_number_later(sleeper):
+    found = processes.stat(sleeper.pid)
+    processes.send(replace(found, start=found.start - 1), signal.SIGKILL)
+    processes.send(replace(found, pid=2**22 + 1), signal.SIGKILL)
+    assert sleeper.poll() is None
+    processes.send(found, signal.SIGKILL)
+    assert sleeper.wait() == -signal.SIGKILL
 
 
 _CAP_SYS_PTRACE = 1 << 19
@@ -199,7 +200,7 @@ def test_root_of_a_container_finds_what_runs_as_nobody():
     def looks():
         without_ptrace()
         found = child.pid in sweep.members(b"HASHWARM_CHECKPOINT_DIR=/a/")
-        return 0 if found and os.access("/root", os.W_OK) and os.stat("/proc/thread-self").st_uid == 0 else 1
+        return 0 if found and os.access("/root", os.W_OK) and Path("/proc/thread-self").stat().st_uid == 0 else 1
 
     try:
         assert in_child(looks) == 0

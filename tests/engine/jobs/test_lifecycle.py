@@ -150,11 +150,11 @@ def test_a_job_told_to_stop_is_cancelled_whatever_its_run_says():
 
 def test_revenue_told_before_a_checkpoint_is_kept_and_what_is_done_again_is_told_again():
     job = running()
-    alive = RunStatus(ref="r", state=RunState.RUNNING, revenue_nano=5, last_checkpoint=NOW)
+    alive = RunStatus(ref="r", state=RunState.RUNNING, revenue_nano=5, saved_nano=5, last_checkpoint=NOW)
     job = lifecycle.told(job, alive)
     job = lifecycle.told(job, replace(alive, revenue_nano=9))
     assert (job.pending_nano, job.safe_nano) == (9, 5)
-    (job,) = lifecycle.ended(job, over(-9, revenue_nano=9, last_checkpoint=NOW), NOW)
+    (job,) = lifecycle.ended(job, over(-9, revenue_nano=9, saved_nano=5, last_checkpoint=NOW), NOW)
     assert job.pending_nano == 5
     job = lifecycle.starting(job, NOW)
     (job,) = lifecycle.ended(job, over(0, revenue_nano=4), NOW)

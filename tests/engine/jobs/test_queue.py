@@ -244,6 +244,26 @@ async def test_trying_again_goes_on_from_the_last_checkpoint(world):
     assert await world.rows("SELECT * FROM jobs_transition") == []
 
 
+async def test_a_retry_counts_nothing_twice_however_often_it_is_cancelled(world):
+    job = await started(world)
+    for saved_nano, told_nano in ((5, 9), (1, 2), (4, 10)):
+        world.executor.change(job.backend_ref, revenue_nano=told_nano, saved_nano=saved_nano)
+        await world.queue.refresh()
+        await world.queue.cancel(job.job_id, force=True)
+        await world.queue.refresh()
+        ended = job
+        job = await world.queue.retry(ended.job_id)
+        await tell(world, job, Act.START)
+        await world.queue.refresh()
+        job = await world.queue.get(job.job_id)
+    world.executor.change(job.backend_ref, state=RunState.ENDED, exit_code=0, revenue_nano=6)
+    await world.queue.refresh()
+    # 5 + 1 + 4 were told before checkpoints, and 6 after the last.
+    assert sum(nano for _, nano in world.booked) == 16
+    with pytest.raises(JobStateError):
+        await world.queue.retry(ended.job_id)
+
+
 async def test_a_job_that_runs_for_too_long_fails(world):
     job = await started(world, max_runtime_s=15.0)
     for _ in range(2):
@@ -316,7 +336,7 @@ def test_what_was_submitted_is_read_back_whole():
 
 async def test_after_a_kill_what_died_with_us_is_queued_again_with_its_progress(world):
     job = await started(world)
-    world.executor.change(job.backend_ref, progress=0.4, last_checkpoint=START, revenue_nano=3)
+    world.executor.change(job.backend_ref, progress=0.4, last_checkpoint=START, revenue_nano=3, saved_nano=3)
     await world.queue.refresh()
     await world.kill()
     await world.open()

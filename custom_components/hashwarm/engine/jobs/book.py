@@ -140,6 +140,10 @@ class JobBook:
             raise UnknownJobError(f"no job {job_id[:40]}", job_id=job_id[:40])
         return job
 
+    async def chain(self, origin: str) -> list[Job]:
+        """Return a job and those that do it again, newest first."""
+        return await self._store.read(lambda c: tables.chain(c, self._owner, origin))
+
     async def newest(self, states: Collection[JobState], most: int) -> list[Job]:
         """Return jobs in those states, newest first, as they stand now."""
         jobs = await self._store.read(lambda c: tables.newest(c, self._owner, states, most))

@@ -71,6 +71,8 @@ class RunStatus:
     next_checkpoint: datetime | None = None
     revenue_nano: int = 0
     """All that this run has told of revenue so far, in 1e-9 of the currency it named, which is that of the home."""
+    saved_nano: int = 0
+    """Of it, what was told before its last checkpoint or with it: no later run tells that again."""
     problem: str | None = None
     """What a person should know, as a translation key."""
 

@@ -118,6 +118,8 @@ class JobSpec:
     payout: Payout | None = None
     resumes: str | None = None
     """The job that this one does again, whose checkpoints it goes on from."""
+    counted_nano: int = 0
+    """What that job had told beyond its last checkpoint and was booked, so that this one tells it again."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,8 +163,8 @@ class Job:
     preemptions: tuple[datetime, ...] = ()
     """Of the last hour."""
     carried_nano: int = 0
-    """Of `pending_nano`, what attempts before this one told."""
+    """Of `pending_nano`, what attempts before this one told; below 0 by what was booked and is told again."""
     safe_nano: int = 0
-    """Of `pending_nano`, what was told before a checkpoint, so that no later attempt tells it again."""
+    """Of `pending_nano`, what was told before a checkpoint, so that no later attempt tells it again; see above."""
     revision: int = 0
     """Counts its changes of state."""

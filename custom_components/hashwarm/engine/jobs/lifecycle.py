@@ -26,6 +26,7 @@ _NONE = timedelta()
 _MOST_NANO = 1 << 62
 
 _S = JobState
+_WAITING = frozenset({_S.QUEUED, _S.HELD, _S.PREEMPTED})
 _AFTER_A_RUN = frozenset({_S.SUCCEEDED, _S.FAILED, _S.QUEUED, _S.PREEMPTED, _S.HELD, _S.LOST})
 _TOLD_TO_END = frozenset({_S.CHECKPOINTING, _S.STOPPING})
 LEGAL: dict[JobState, frozenset[JobState]] = {
@@ -84,12 +85,34 @@ def move(job: Job, state: JobState, now: datetime, reason: str | None = None) ->
         queued_since=(job.queued_since if waited else now) if waits else None,
         finished=now if state.final else None,
         revenue_nano=_settled_nano(job, state) if state.final else None,
+        # What was told since the last checkpoint is done again, and told again.
+        pending_nano=max(job.safe_nano, 0) if state in _WAITING else job.pending_nano,
     )
 
 
 def submitted(job_id: str, spec: JobSpec, now: datetime) -> Job:
     """Return a job that waits for its first start."""
-    return Job(job_id=job_id, spec=spec, state=_S.QUEUED, created=now, since=now, queued_since=now)
+    return Job(
+        job_id=job_id,
+        spec=spec,
+        state=_S.QUEUED,
+        created=now,
+        since=now,
+        queued_since=now,
+        carried_nano=-spec.counted_nano,
+        safe_nano=-spec.counted_nano,
+    )
+
+
+def again(job: Job) -> JobSpec:
+    """Return what does a job once more that has ended, from its last checkpoint, and counts nothing twice."""
+    counted_nano = max((job.revenue_nano or 0) - job.safe_nano, 0)
+    return replace(job.spec, resumes=origin(job), not_before=None, counted_nano=counted_nano)
+
+
+def origin(job: Job) -> str:
+    """Return the job that this one does again, itself where it does none; its checkpoints are theirs together."""
+    return job.spec.resumes or job.job_id
 
 
 def starting(job: Job, now: datetime) -> Job:
@@ -102,7 +125,7 @@ def starting(job: Job, now: datetime) -> Job:
         lost_work=False,
         not_before=None,
         next_checkpoint=None,
-        pending_nano=job.safe_nano,
+        pending_nano=max(job.safe_nano, 0),
         carried_nano=job.safe_nano,
         started=job.started or now,
     )
@@ -110,16 +133,17 @@ def starting(job: Job, now: datetime) -> Job:
 
 def told(job: Job, run: RunStatus) -> Job:
     """Return the job with what its run tells of itself."""
-    pending_nano = min(job.carried_nano + max(run.revenue_nano, 0), _MOST_NANO)
-    saved_anew = run.last_checkpoint is not None and run.last_checkpoint != job.last_checkpoint
+    told_nano = min(job.carried_nano + max(run.revenue_nano, 0), _MOST_NANO)
+    saved_nano = told_nano if run.exit_code == EXIT_SAVED else job.carried_nano + max(run.saved_nano, 0)
+    safe_nano = max(job.safe_nano, min(saved_nano, told_nano))
     return replace(
         job,
         backend_ref=run.ref,
         progress=job.progress if run.progress is None else min(max(run.progress, 0.0), 1.0),
         last_checkpoint=run.last_checkpoint or job.last_checkpoint,
         next_checkpoint=run.next_checkpoint,
-        pending_nano=pending_nano,
-        safe_nano=pending_nano if saved_anew else job.safe_nano,
+        pending_nano=max(told_nano, safe_nano, 0),
+        safe_nano=safe_nano,
     )
 
 
@@ -143,9 +167,9 @@ def ended(job: Job, run: RunStatus, now: datetime) -> tuple[Job, ...]:
         return (move(replace(job, progress=1.0), _S.SUCCEEDED, now),)
     asked = job.state is _S.CHECKPOINTING
     if saved and (asked or run.exit_code == EXIT_SAVED):
-        job = replace(job, safe_nano=job.pending_nano, failures=0)
+        job = replace(job, failures=0)
         return _interrupted(job, now, (job.reason or Reason.NO_HEAT) if asked else Reason.SAVED_ITSELF)
-    job = replace(job, lost_work=True, pending_nano=job.safe_nano)
+    job = replace(job, lost_work=True)
     if not asked:
         return (_failed(job, now, run.problem or Reason.EXIT_CODE),)
     if not job.spec.restartable:
@@ -158,9 +182,7 @@ def lost(job: Job, now: datetime) -> tuple[Job, ...]:
     """Return the steps of a job whose executor knows nothing of it any more."""
     if job.state is _S.STOPPING:
         return (_stopped(job, now),)
-    gone = replace(
-        move(job, _S.LOST, now, Reason.LOST), lost_work=True, pending_nano=job.safe_nano, next_checkpoint=None
-    )
+    gone = replace(move(job, _S.LOST, now, Reason.LOST), lost_work=True, next_checkpoint=None)
     if not job.spec.restartable:
         return gone, move(gone, _S.FAILED, now, Reason.NOT_RESTARTABLE)
     return gone, move(gone, _S.HELD if job.held_by_person else _S.QUEUED, now, Reason.LOST)

@@ -144,6 +144,7 @@ class LocalRun:
             last_checkpoint=self._checkpoint_at,
             next_checkpoint=self._next_checkpoint(),
             revenue_nano=told.revenue_nano,
+            saved_nano=told.saved_nano,
             problem=None if code is None or self._asked else _SIGNALLED.get(code),
         )
 

@@ -26,6 +26,8 @@ class Told:
     """From the moment it was told."""
     revenue_nano: int = 0
     """The sum of all that it told in the currency asked for, in 1e-9 of it."""
+    saved_nano: int = 0
+    """Of it, what was told before the last checkpoint or with it."""
 
 
 class LogRing:
@@ -61,6 +63,7 @@ class ProgressLines:
         self.checkpoints = 0
         self.next_checkpoint_s: float | None = None
         self.revenue_nano = 0
+        self.saved_nano = 0
 
     @property
     def told(self) -> Told:
@@ -70,6 +73,7 @@ class ProgressLines:
             checkpoints=self.checkpoints,
             next_checkpoint_s=self.next_checkpoint_s,
             revenue_nano=self.revenue_nano,
+            saved_nano=self.saved_nano,
         )
 
     def feed(self, data: bytes) -> bool:
@@ -106,13 +110,14 @@ class ProgressLines:
         progress = _number(fields.get("progress"), 1.0)
         if progress is not None:
             self.progress = progress
-        if fields.get("event") == "checkpoint":
-            self.checkpoints += 1
-            self.next_checkpoint_s = None
-        self.next_checkpoint_s = _number(fields.get("next_checkpoint_s"), _NEXT_MOST_S) or self.next_checkpoint_s
         revenue = _number(fields.get("revenue"), _REVENUE_MOST)
         if revenue is not None and self._currency is not None and fields.get("currency") == self._currency:
             self.revenue_nano = min(self.revenue_nano + round(revenue * 1e9), _TOTAL_MOST_NANO)
+        if fields.get("event") == "checkpoint":
+            self.checkpoints += 1
+            self.next_checkpoint_s = None
+            self.saved_nano = self.revenue_nano
+        self.next_checkpoint_s = _number(fields.get("next_checkpoint_s"), _NEXT_MOST_S) or self.next_checkpoint_s
 
 
 def _number(value: object, most: float) -> float | None:

@@ -201,11 +201,11 @@ class JobQueue:
     async def retry(self, job_id: str) -> Job:
         """Submit a job that did not succeed once more, to go on from its last checkpoint."""
         job = await self._book.find(job_id)
-        origin = job.spec.resumes or job.job_id
-        again = any((other.spec.resumes or other.job_id) == origin for other in self._book.open.values())
-        if again or job.state not in {JobState.FAILED, JobState.CANCELLED}:
-            raise JobStateError("it has not ended, or was submitted again already", state=job.state.value)
-        return await self.submit(replace(job.spec, resumes=origin, not_before=None))
+        newest = (await self._book.chain(lifecycle.origin(job)))[0]
+        for each in (job, newest):
+            if each.state not in {JobState.FAILED, JobState.CANCELLED}:
+                raise JobStateError("it has not ended, or was submitted again already", state=each.state.value)
+        return await self.submit(lifecycle.again(newest))
 
     async def set_priority(self, job_id: str, priority: int) -> Job:
         """Let a job go before or behind others."""

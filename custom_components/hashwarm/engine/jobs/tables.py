@@ -123,6 +123,12 @@ def find(connection: sqlite3.Connection, owner: str, job_id: str) -> Job | None:
     return next(iter(_jobs(connection, "owner = ? AND id = ?", (owner, job_id))), None)
 
 
+def chain(connection: sqlite3.Connection, owner: str, origin: str) -> list[Job]:
+    """Return a job and those that do it again, newest first."""
+    where = "owner = ? AND (id = ? OR json_extract(spec, '$.resumes') = ?) ORDER BY id DESC"
+    return _jobs(connection, where, (owner, origin, origin))
+
+
 def newest(connection: sqlite3.Connection, owner: str, states: Collection[JobState], most: int) -> list[Job]:
     """Return jobs in those states, newest first."""
     marks = ", ".join("?" * len(states))

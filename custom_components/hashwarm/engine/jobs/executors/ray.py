@@ -395,5 +395,6 @@ def _status(run: _Run) -> RunStatus:
         last_checkpoint=run.log.last_checkpoint,
         next_checkpoint=run.log.next_checkpoint,
         revenue_nano=told.revenue_nano,
+        saved_nano=told.saved_nano,
         problem=run.problem,
     )
