@@ -1,5 +1,6 @@
 """Between the engine and the entities: one coordinator per heater, one for the home."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -56,6 +57,7 @@ from .engine.model.driver import Driver
 from .engine.model.errors import BackendError, DeviceUnreachableError
 from .engine.model.planning import PlannerStatus
 from .engine.model.telemetry import Telemetry
+from .job_news import JobNews
 from .keeping import planner_store
 from .option_defaults import heater_options
 
@@ -67,7 +69,6 @@ SAVE_LEARNED_EVERY_S = 3600.0
 
 type HeaterConfigEntry = ConfigEntry[HeaterCoordinator]
 type HomeConfigEntry = ConfigEntry[HomeCoordinator]
-type JobListener = Callable[[Job, JobEvent], None]
 type HashwarmConfigEntry = ConfigEntry[HeaterCoordinator | HomeCoordinator]
 
 
@@ -104,7 +105,9 @@ class HeaterCoordinator(DataUpdateCoordinator[HeaterState]):
         self._booked_into: Home | None = None
         self._saved_turn: tuple[bool, int] | None = None
         self._tally = HashTally()
-        self._job_listeners: list[JobListener] = []
+        self.job_news = JobNews()
+        self.desk = asyncio.Lock()
+        """Of whoever looks at jobs that nothing runs."""
 
     @property
     def workshop(self) -> Workshop | None:
@@ -117,16 +120,9 @@ class HeaterCoordinator(DataUpdateCoordinator[HeaterState]):
         return self.workshop.state if self.workshop is not None else None
 
     @callback
-    def add_job_listener(self, listener: JobListener) -> Callable[[], None]:
-        """Call `listener` with whatever happens to a job; returns how to stop that."""
-        self._job_listeners.append(listener)
-        return lambda: self._job_listeners.remove(listener)
-
-    @callback
     def job_happened(self, job: Job, event: JobEvent) -> None:
         """Tell whoever listens what happened to a job."""
-        for listener in list(self._job_listeners):
-            listener(job, event)
+        self.job_news.tell(job, event)
 
     @property
     def settings(self) -> HeaterSettings:

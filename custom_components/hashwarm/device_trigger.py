@@ -1,6 +1,6 @@
 """What happens to a heater's AI jobs, as triggers of its device."""
 
-from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from homeassistant.components.device_automation import DEVICE_TRIGGER_BASE_SCHEMA, InvalidDeviceAutomationConfig
@@ -17,6 +17,7 @@ from .ai_entities import event_figures
 from .const import DOMAIN
 from .coordinator import HeaterConfigEntry
 from .engine.heater import Job, JobEvent
+from .job_news import JobListener
 
 TRIGGERS: dict[str, JobEvent] = {
     "job_started": JobEvent.STARTED,
@@ -72,12 +73,12 @@ async def async_attach_trigger(
 
 def _teller(
     hass: HomeAssistant, config: ConfigType, action: TriggerActionType, trigger_info: TriggerInfo
-) -> Callable[[Job, JobEvent], None]:
+) -> JobListener:
     wanted, data = TRIGGERS[config[CONF_TYPE]], trigger_info["trigger_data"]
     hass_job = HassJob(action)
 
     @callback
-    def tell(job: Job, event: JobEvent) -> None:
+    def tell(job: Job, event: JobEvent, _at: datetime) -> None:
         if event is wanted:
             figures: dict[str, Any] = event_figures(job)
             said = f"{config[CONF_TYPE]} {figures['name']}"
@@ -86,7 +87,7 @@ def _teller(
     return tell
 
 
-def _follow(entry: HeaterConfigEntry, tell: Callable[[Job, JobEvent], None]) -> CALLBACK_TYPE:
+def _follow(entry: HeaterConfigEntry, tell: JobListener) -> CALLBACK_TYPE:
     """Listen to the heater's jobs while it is loaded, and again whenever it is loaded anew."""
     stops: list[CALLBACK_TYPE] = []
 
@@ -99,7 +100,7 @@ def _follow(entry: HeaterConfigEntry, tell: Callable[[Job, JobEvent], None]) -> 
     def look() -> None:
         let_go()
         if entry.state is ConfigEntryState.LOADED:
-            stops.append(entry.runtime_data.add_job_listener(tell))
+            stops.append(entry.runtime_data.job_news.listen(tell))
 
     look()
     unsubscribe = entry.async_on_state_change(look)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from time import monotonic
 from typing import Any, override
 
@@ -11,7 +12,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .accounts import accounts_of
-from .ai_entities import Told, event_figures, has_ai
+from .ai_entities import Told, event_figures, has_ai, iso
 from .coordinator import HashwarmConfigEntry, HeaterCoordinator, HomeCoordinator
 from .engine.heater import Job, JobEvent
 from .engine.home import News, NewsKind
@@ -59,13 +60,19 @@ class AiJobEvent(HeaterEntity, EventEntity):
     @override
     async def async_added_to_hass(self) -> None:
         await super().async_added_to_hass()
-        self.async_on_remove(self.coordinator.add_job_listener(self._tell))
+        # Of several states that are written before an entity is there, Home Assistant shows the last one only.
+        listening = self.hass.loop.call_soon(self._listen)
+        self.async_on_remove(listening.cancel)
 
     @callback
-    def _tell(self, job: Job, event: JobEvent) -> None:
-        """Tell what happened to a job."""
+    def _listen(self) -> None:
+        self.async_on_remove(self.coordinator.job_news.listen(self._tell, past=True))
+
+    @callback
+    def _tell(self, job: Job, event: JobEvent, at: datetime) -> None:
+        """Tell what happened to a job, and when: this may come after a restart."""
         if self._news.is_news(job, event):
-            figures = event_figures(job)
+            figures = {**event_figures(job), "at": iso(at)}
             self._trigger_event(event.value, {name: value for name, value in figures.items() if value is not None})
             self.async_write_ha_state()
 

@@ -43,6 +43,7 @@ _ORDER: dict[vol.Marker, Any] = {
     vol.Optional("deadline"): _moment,
     vol.Optional("not_before"): _moment,
     vol.Optional("payout"): vol.All(vol.Coerce(float), vol.Range(min=0, max=1e6)),
+    vol.Optional("currency"): vol.All(cv.string, vol.Length(min=1, max=16)),
     vol.Optional("payout_per", default=PayoutPer.JOB.value): vol.Coerce(PayoutPer),
 }
 

@@ -19,11 +19,16 @@ from .coordinator import HeaterCoordinator
 from .engine.heater import Job, Workshop
 from .engine.jobs import JobQueue, JobSpec, JobState, Machine, Payout, Requirements
 from .engine.model.errors import ExecutorError, HashwarmError
+from .job_checks import check_order, check_payout
+from .job_desk import queue_of
 from .job_errors import as_home_assistant
 from .job_schemas import ATTR_CONFIG_ENTRY_ID, ATTR_FOR, ATTR_JOB_ID
 from .templates import JobTemplate, templates_of
 
 type Act = Callable[[HeaterCoordinator, Workshop, dict[str, Any]], Coroutine[Any, Any, dict[str, Any]]]
+type QueueAct = Callable[[HeaterCoordinator, JobQueue, dict[str, Any]], Coroutine[Any, Any, dict[str, Any]]]
+type Handler = Callable[[ServiceCall], Coroutine[Any, Any, ServiceResponse]]
+type Check = Callable[[ServiceCall, HeaterCoordinator], Coroutine[Any, Any, None]]
 _SECONDS = {
     "checkpoint_interval": "checkpoint_interval_s",
     "grace": "grace_s",
@@ -46,18 +51,38 @@ _AS_THEY_ARE = {
 @callback
 def async_register_jobs(hass: HomeAssistant) -> None:
     """Register the actions on jobs; they work as soon as a heater with AI work is loaded."""
-    for name, (act, schema, response) in _ACTIONS.items():
-        hass.services.async_register(DOMAIN, name, _handler(act), schema=schema, supports_response=response)
+    for name, (act, schema) in _ACTIONS.items():
+        handler = _handler(act, _CHECKS.get(name))
+        hass.services.async_register(DOMAIN, name, handler, schema, SupportsResponse.OPTIONAL)
+    for name, (look, schema, response) in _QUEUE_ACTIONS.items():
+        hass.services.async_register(DOMAIN, name, _queue_handler(look), schema, response)
     for name, (act, schema) in _ADMIN_ACTIONS.items():
-        async_register_admin_service(hass, DOMAIN, name, _handler(act), schema, SupportsResponse.OPTIONAL)
+        handler = _handler(act, _CHECKS.get(name))
+        async_register_admin_service(hass, DOMAIN, name, handler, schema, SupportsResponse.OPTIONAL)
 
 
-def _handler(act: Act) -> Callable[[ServiceCall], Coroutine[Any, Any, ServiceResponse]]:
+def _queue_handler(act: QueueAct) -> Handler:
+    """Return what acts on a heater's jobs, also where nothing runs them any more."""
+
+    async def handle(call: ServiceCall) -> ServiceResponse:
+        coordinator = _heater(call)
+        try:
+            async with queue_of(coordinator) as queue:
+                return await act(coordinator, queue, call.data)
+        except HashwarmError as error:
+            raise as_home_assistant(error) from error
+
+    return handle
+
+
+def _handler(act: Act, check: Check | None) -> Handler:
     """Return what finds the heater of a call, has it act, and says what went wrong in Home Assistant's words."""
 
     async def handle(call: ServiceCall) -> ServiceResponse:
         coordinator = _heater(call)
         try:
+            if check is not None:
+                await check(call, coordinator)
             return await act(coordinator, workshop_of(coordinator), call.data)
         except HashwarmError as error:
             raise as_home_assistant(error) from error
@@ -75,6 +100,17 @@ def _heater(call: ServiceCall) -> HeaterCoordinator:
             translation_placeholders={"heater": entry.title},
         )
     return entry.runtime_data
+
+
+async def _check_job(call: ServiceCall, coordinator: HeaterCoordinator) -> None:
+    """Refuse what cannot be, and a payout that is no administrator's. Errors: ServiceValidationError."""
+    await _check_command(call, coordinator)
+    template = _template(coordinator, call.data["template"])
+    await check_payout(call, template, _payout(call.data), coordinator.currency)
+
+
+async def _check_command(call: ServiceCall, coordinator: HeaterCoordinator) -> None:
+    check_order(call.data, coordinator.currency)
 
 
 async def _submit_job(coordinator: HeaterCoordinator, workshop: Workshop, data: dict[str, Any]) -> dict[str, Any]:
@@ -182,8 +218,8 @@ def _submitted(queue: JobQueue, job: Job) -> dict[str, Any]:
     return {ATTR_JOB_ID: job.job_id, "state": job.state.value, "position": position}
 
 
-async def _cancel(_: HeaterCoordinator, workshop: Workshop, data: dict[str, Any]) -> dict[str, Any]:
-    return _stands(await workshop.queue.cancel(data[ATTR_JOB_ID], force=data["force"]))
+async def _cancel(_: HeaterCoordinator, queue: JobQueue, data: dict[str, Any]) -> dict[str, Any]:
+    return _stands(await queue.cancel(data[ATTR_JOB_ID], force=data["force"]))
 
 
 async def _pause(_: HeaterCoordinator, workshop: Workshop, data: dict[str, Any]) -> dict[str, Any]:
@@ -211,20 +247,20 @@ async def _set_priority(_: HeaterCoordinator, workshop: Workshop, data: dict[str
     return {**_stands(job), "priority": job.spec.priority}
 
 
-async def _list(coordinator: HeaterCoordinator, workshop: Workshop, data: dict[str, Any]) -> dict[str, Any]:
-    jobs = await workshop.queue.list_jobs(data.get("states", tuple(JobState)), data["limit"])
+async def _list(coordinator: HeaterCoordinator, queue: JobQueue, data: dict[str, Any]) -> dict[str, Any]:
+    jobs = await queue.list_jobs(data.get("states", tuple(JobState)), data["limit"])
     return {"currency": coordinator.currency, "jobs": [_figures(coordinator, job) for job in jobs]}
 
 
-async def _get(coordinator: HeaterCoordinator, workshop: Workshop, data: dict[str, Any]) -> dict[str, Any]:
+async def _get(coordinator: HeaterCoordinator, queue: JobQueue, data: dict[str, Any]) -> dict[str, Any]:
     """Return a job with its history and the last lines it said; those are unknown while its executor is away."""
-    job = await workshop.queue.get(data[ATTR_JOB_ID])
-    steps = await workshop.queue.history(job.job_id)
+    job = await queue.get(data[ATTR_JOB_ID])
+    steps = await queue.history(job.job_id)
     history = [
         {"at": iso(step.at), "state": step.state.value, "reason": short(step.reason), "attempt": step.attempt}
         for step in steps
     ]
-    log = await _log(workshop.queue, job, data["log_lines"])
+    log = await _log(queue, job, data["log_lines"])
     return {"currency": coordinator.currency, "job": _figures(coordinator, job), "history": history, "log": log}
 
 
@@ -237,9 +273,9 @@ async def _log(queue: JobQueue, job: Job, lines: int) -> list[str] | None:
         return None
 
 
-async def _clear(_: HeaterCoordinator, workshop: Workshop, data: dict[str, Any]) -> dict[str, Any]:
+async def _clear(_: HeaterCoordinator, queue: JobQueue, data: dict[str, Any]) -> dict[str, Any]:
     before = utcnow() - data["older_than"]
-    return {"cleared": await workshop.queue.clear(before, data.get("states", schemas.ENDED))}
+    return {"cleared": await queue.clear(before, data.get("states", schemas.ENDED))}
 
 
 async def _preempt(_: HeaterCoordinator, workshop: Workshop, data: dict[str, Any]) -> dict[str, Any]:
@@ -282,22 +318,25 @@ def _figures(coordinator: HeaterCoordinator, job: Job) -> dict[str, Any]:
     }
 
 
-_ACTIONS: dict[str, tuple[Act, vol.Schema, SupportsResponse]] = {
-    "submit_job": (_submit_job, schemas.SUBMIT_JOB, SupportsResponse.OPTIONAL),
+_ACTIONS: dict[str, tuple[Act, vol.Schema]] = {
+    "submit_job": (_submit_job, schemas.SUBMIT_JOB),
+    "pause_job": (_pause, schemas.PAUSE_JOB),
+    "resume_job": (_resume, schemas.JOB),
+    "hold_job": (_hold, schemas.JOB),
+    "release_job": (_resume, schemas.JOB),
+    "retry_job": (_retry, schemas.JOB),
+    "set_job_priority": (_set_priority, schemas.SET_PRIORITY),
+    "preempt": (_preempt, schemas.PREEMPT),
+}
+_QUEUE_ACTIONS: dict[str, tuple[QueueAct, vol.Schema, SupportsResponse]] = {
     "cancel_job": (_cancel, schemas.CANCEL_JOB, SupportsResponse.OPTIONAL),
-    "pause_job": (_pause, schemas.PAUSE_JOB, SupportsResponse.OPTIONAL),
-    "resume_job": (_resume, schemas.JOB, SupportsResponse.OPTIONAL),
-    "hold_job": (_hold, schemas.JOB, SupportsResponse.OPTIONAL),
-    "release_job": (_resume, schemas.JOB, SupportsResponse.OPTIONAL),
-    "retry_job": (_retry, schemas.JOB, SupportsResponse.OPTIONAL),
-    "set_job_priority": (_set_priority, schemas.SET_PRIORITY, SupportsResponse.OPTIONAL),
     "list_jobs": (_list, schemas.LIST_JOBS, SupportsResponse.ONLY),
     "get_job": (_get, schemas.GET_JOB, SupportsResponse.ONLY),
     "clear_jobs": (_clear, schemas.CLEAR_JOBS, SupportsResponse.OPTIONAL),
-    "preempt": (_preempt, schemas.PREEMPT, SupportsResponse.OPTIONAL),
 }
 _ADMIN_ACTIONS: dict[str, tuple[Act, vol.Schema]] = {
     "submit_command": (_submit_command, schemas.SUBMIT_COMMAND),
     "offer_machine": (_offer_machine, schemas.OFFER_MACHINE),
     "withdraw_machine": (_withdraw_machine, schemas.WITHDRAW_MACHINE),
 }
+_CHECKS: dict[str, Check] = {"submit_job": _check_job, "submit_command": _check_command}

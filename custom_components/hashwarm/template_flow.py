@@ -18,6 +18,8 @@ from .ai_const import (
     CONF_EXECUTOR_KIND,
     CONF_OPTION_VALUES,
     CONF_PARAMETERS,
+    CONF_PAYOUT,
+    CONF_PAYOUT_CURRENCY,
     SUBENTRY_TEMPLATE,
     ExecutorKind,
     ParameterType,
@@ -28,7 +30,7 @@ from .executors import executors_of
 from .local_machine import secrets_of
 from .template_code import runs_as_code
 from .template_schema import SECTIONS, TEMPLATE, with_executors
-from .template_text import NAME, command_fits, placeholders, variables_of, words_of
+from .template_text import NAME, command_fits, has_control, placeholders, variables_of, words_of
 from .templates import LONGEST_NAME, parameter_of
 
 _MOST_PARAMETERS = 64
@@ -115,7 +117,7 @@ class TemplateFlow(ConfigSubentryFlow):
         name = told[CONF_NAME].strip()
         others = [found for found in self._get_entry().subentries.values() if found is not self._changed]
         titles = {found.title for found in others if found.subentry_type == SUBENTRY_TEMPLATE}
-        if not name or name in titles or len(name) > LONGEST_NAME:
+        if not name or name in titles or len(name) > LONGEST_NAME or has_control(name):
             return {CONF_NAME: "template_name"}
         parameters = told.get(CONF_PARAMETERS) or []
         declared = {each["name"] for each in parameters}
@@ -188,6 +190,8 @@ class TemplateFlow(ConfigSubentryFlow):
         data = {name: value for name, value in told.items() if name not in {CONF_NAME, *SECTIONS}}
         for name in SECTIONS:
             data |= told[name]
+        if data.get(CONF_PAYOUT):
+            data[CONF_PAYOUT_CURRENCY] = self.hass.config.currency
         title = told[CONF_NAME].strip()
         if (changed := self._changed) is not None:
             return self.async_update_and_abort(self._get_entry(), changed, title=title, data=data)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 import re
+from unicodedata import category
 
 NAME = re.compile(r"[a-z_][a-z0-9_]{0,39}")
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
@@ -9,12 +10,18 @@ OWN_VARIABLES = "HASHWARM_"
 MOST_WORDS = 256
 LONGEST_WORD = 4096
 MOST_VARIABLES = 128
+_UNSEEN = frozenset({"Cc", "Cs"})
 _PLACEHOLDER = re.compile(rf"\{{\{{(?P<literal>{NAME.pattern})\}}\}}|\{{(?P<name>{NAME.pattern})\}}")
 
 
 def words_of(text: str) -> list[str]:
     """Return a command as it is written: one argument per line, blank lines and blanks around them left out."""
     return [word for line in text.splitlines() if (word := line.strip())]
+
+
+def has_control(text: str) -> bool:
+    """Return whether a text has what nobody can see or type: control characters, halves of characters."""
+    return any(category(character) in _UNSEEN for character in text)
 
 
 def placeholders(word: str) -> list[str]:

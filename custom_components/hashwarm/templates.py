@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from math import isfinite
+from math import isfinite, nan
+import re
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry
@@ -25,6 +26,7 @@ from .ai_const import (
     CONF_OPTION_VALUES,
     CONF_PARAMETERS,
     CONF_PAYOUT,
+    CONF_PAYOUT_CURRENCY,
     CONF_PAYOUT_PER,
     CONF_PRIORITY,
     CONF_RESTARTABLE,
@@ -34,11 +36,12 @@ from .ai_const import (
 )
 from .engine.jobs import Checkpointing, Flexibility, JobSpec, Payout, PayoutPer, Requirements
 from .engine.model.errors import TemplateError
-from .template_text import filled, first_placeholder, variables_of, words_of
+from .template_text import filled, first_placeholder, has_control, variables_of, words_of
 
 LONGEST_VALUE = 4000
 LONGEST_NAME = 200
 _LARGEST_WHOLE = 1e15
+_NUMBER = re.compile(r"[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?")
 _S_PER_MIN = 60.0
 _S_PER_HOUR = 3600.0
 
@@ -67,8 +70,8 @@ class Parameter:
         text = _as_written(value)
         if len(text) > LONGEST_VALUE:
             raise TemplateError("parameter_too_long", parameter=self.name, most=str(LONGEST_VALUE))
-        if "\0" in text:
-            raise TemplateError("parameter_nul", parameter=self.name)
+        if has_control(text):
+            raise TemplateError("parameter_control", parameter=self.name)
         if self.kind is ParameterType.NUMBER:
             return self._number(text.strip())
         if self.kind is ParameterType.CHOICE and text not in self.choices:
@@ -76,11 +79,8 @@ class Parameter:
         return text
 
     def _number(self, text: str) -> str:
-        try:
-            value = float(text)
-        except ValueError:
-            raise TemplateError("parameter_not_number", parameter=self.name) from None
-        if not isfinite(value) or "_" in text:
+        value = float(text) if _NUMBER.fullmatch(text) is not None else nan
+        if not isfinite(value):
             raise TemplateError("parameter_not_number", parameter=self.name)
         if (self.minimum is not None and value < self.minimum) or (self.maximum is not None and value > self.maximum):
             least, most = (_limit(limit) for limit in (self.minimum, self.maximum))
@@ -121,6 +121,8 @@ class JobTemplate:
     max_attempts: int = 5
     expected_power_w: float | None = None
     payout: Payout | None = None
+    payout_currency: str | None = None
+    """What it was told in; None where nobody noted that."""
     requires: Requirements = field(default_factory=Requirements)
 
     def job(
@@ -184,8 +186,8 @@ class JobTemplate:
         return text
 
     def _may_be_option(self, name: str) -> bool:
-        """Return whether a value may begin with a dash: the administrator allowed it, or wrote the choices."""
-        return self.option_values or self.parameters[name].kind is ParameterType.CHOICE
+        """Return whether a value may begin with a dash: the administrator allowed it or wrote it, or it is a minus."""
+        return self.option_values or self.parameters[name].kind is not ParameterType.TEXT
 
 
 def templates_of(entry: ConfigEntry[Any]) -> dict[str, JobTemplate]:
@@ -219,6 +221,7 @@ def _template(subentry: ConfigSubentry, executors: set[str]) -> JobTemplate:
         max_attempts=int(data[CONF_ATTEMPTS]),
         expected_power_w=data.get(CONF_EXPECTED_POWER),
         payout=_payout(data),
+        payout_currency=data.get(CONF_PAYOUT_CURRENCY),
         requires=_requirements(data),
     )
 

@@ -128,6 +128,8 @@ PLACEHOLDERS = {
     "exceptions.invalid_value": {"field"},
     "exceptions.parameter_": {"choices", "known", "least", "most", "parameter"},
     "exceptions.payout_ambiguous": {"payout"},
+    "exceptions.payout_currency": {"currency", "told"},
+    "exceptions.payout_not_allowed": {"template"},
     "exceptions.payout_unknown": {"payout"},
     "exceptions.queue_full": {"most"},
     "exceptions.template_unknown": {"known", "template"},

@@ -112,7 +112,7 @@ async def test_they_outlive_a_reload(hass: HomeAssistant, ai_house: AiHouse):
     assert await hass.config_entries.async_reload(ai_house.entry.entry_id)
     await ai_house.workshop.queue.start()
     assert ai_house.coordinator is not before
-    assert before._job_listeners == []
+    assert before.job_news._listeners == []
     await ai_house.start(await ai_house.submit())
     assert kinds(calls) == ["job_started"]
 
@@ -136,11 +136,11 @@ async def test_they_wait_for_a_heater_that_is_loaded_later(hass: HomeAssistant, 
 
 
 async def test_they_end_with_the_automation(hass: HomeAssistant, ai_house: AiHouse):
-    others = len(ai_house.coordinator._job_listeners)
+    others = len(ai_house.coordinator.job_news._listeners)
     calls = await automate(hass, "job_started", "job_failed")
-    assert len(ai_house.coordinator._job_listeners) == others + 2
+    assert len(ai_house.coordinator.job_news._listeners) == others + 2
     await hass.services.async_call("automation", "turn_off", {"entity_id": "automation.jobs"}, blocking=True)
-    assert len(ai_house.coordinator._job_listeners) == others
+    assert len(ai_house.coordinator.job_news._listeners) == others
     await ai_house.start(await ai_house.submit())
     assert calls == []
 

@@ -2,12 +2,15 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
+from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 import pytest
 
 from custom_components.hashwarm.ai_entities import Told
+from custom_components.hashwarm.coordinator import HeaterCoordinator
 from custom_components.hashwarm.engine.jobs import JobEvent, JobState, RunState
 from custom_components.hashwarm.engine.model.dispatch import Act
 
@@ -21,6 +24,7 @@ def told(hass: HomeAssistant, ai_house: AiHouse) -> list[dict]:
     heard: list[dict] = []
     entity_id = ai_house.entity_id("event", "ai_job")
 
+    @callback
     def hear(event) -> None:
         if event.data["entity_id"] == entity_id:
             heard.append(dict(event.data["new_state"].attributes))
@@ -126,3 +130,28 @@ async def test_what_a_job_says_of_itself_is_data(ai_house: AiHouse, told: list[d
     await ai_house.submit(name="{{ states('sensor.secret') }}")
     await ai_house.hass.async_block_till_done()
     assert told[-1]["name"] == "{{ states('sensor.secret') }}"
+
+
+async def test_what_happened_before_anybody_listened_is_told_with_its_time(
+    hass: HomeAssistant, ai_house: AiHouse, told: list[dict], freezer: FrozenDateTimeFactory
+):
+    freezer.move_to("2026-11-22T12:00:00+00:00")
+    jobs = [a_job(state=JobState.LOST, reason="lost", job_id=f"job_{number}") for number in range(40)]
+    begun = HeaterCoordinator.take
+
+    def take(coordinator: HeaterCoordinator, *arguments: Any) -> None:
+        begun(coordinator, *arguments)
+        for job in jobs:
+            coordinator.job_happened(job, JobEvent.LOST)
+        freezer.tick(5)
+
+    with patch.object(HeaterCoordinator, "take", take):
+        await hass.config_entries.async_reload(ai_house.entry.entry_id)
+    await hass.async_block_till_done()
+    lost = [one for one in told if one.get("event_type") == "lost" and "job_id" in one]
+    assert [one["job_id"] for one in lost] == [job.job_id for job in jobs[-32:]], "the newest, in their order"
+    assert {one["at"] for one in lost} == {"2026-11-22T12:00:00+00:00"}
+    told.clear()
+    await ai_house.submit()
+    await hass.async_block_till_done()
+    assert kinds(told) == ["submitted"], "once"

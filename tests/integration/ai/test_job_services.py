@@ -38,7 +38,8 @@ async def test_a_job_of_a_template(ai_house: AiHouse):
     assert spec.payout.amount == 0.05
 
 
-async def test_a_person_may_say_more_of_it(ai_house: AiHouse):
+async def test_a_person_may_say_more_of_it(ai_house: AiHouse, freezer: FrozenDateTimeFactory):
+    freezer.move_to("2026-11-22T12:00:00+00:00")
     await ai_house.act("submit_job", template="Digits")
     told = await ai_house.act(
         "submit_job",
@@ -331,3 +332,85 @@ async def test_preempt(ai_house: AiHouse, freezer: FrozenDateTimeFactory):
 async def test_a_time_before_all_calendars_is_refused(ai_house: AiHouse):
     with pytest.raises(vol.Invalid, match="no time"):
         await ai_house.act("submit_job", template="Digits", deadline="0001-01-01T00:00:00+02:00")
+
+
+@pytest.mark.parametrize(
+    ("order", "says"),
+    [
+        ({"deadline": "2026-11-22T11:59:00+00:00"}, "deadline is over"),
+        ({"deadline": "2026-11-22T12:00:00+00:00"}, "deadline is over"),
+        ({"deadline": "2026-11-23T12:00:00+00:00", "not_before": "2026-11-23T12:00:00+00:00"}, "may not start before"),
+        ({"name": "two\nlines"}, "is one line"),
+        ({"name": "a\x07bell"}, "is one line"),
+        ({"payout": 1, "currency": "USD"}, "told in USD, and your home counts in EUR"),
+        ({"currency": "doubloons"}, "told in doubloons"),
+    ],
+)
+async def test_an_order_that_cannot_be(
+    ai_house: AiHouse, freezer: FrozenDateTimeFactory, order: dict[str, Any], says: str
+):
+    freezer.move_to("2026-11-22T12:00:00+00:00")
+    for action, told in (("submit_job", {"template": "Digits"}), ("submit_command", COMMAND)):
+        with pytest.raises(ServiceValidationError, match=says):
+            await ai_house.act(action, **{**told, **order})
+    assert not ai_house.workshop.queue.jobs
+
+
+async def test_what_a_job_earns_is_said_by_its_template_or_an_administrator(
+    hass: HomeAssistant, ai_house: AiHouse, hass_owner_user: User
+):
+    person = await hass.auth.async_create_user("Guest", group_ids=["system-users"])
+
+    async def submit(user_id: str | None, **told: Any) -> Any:
+        called = {"config_entry_id": ai_house.entry.entry_id, "template": "Digits", **told}
+        context = Context(user_id=user_id)
+        return await hass.services.async_call(
+            DOMAIN, "submit_job", called, blocking=True, return_response=True, context=context
+        )
+
+    for wrong in ({"payout": 1e6}, {"payout": 0}, {"payout": 0.05, "payout_per": "hour"}):
+        for user_id in (person.id, "nobody"):
+            with pytest.raises(ServiceValidationError, match="Only an administrator"):
+                await submit(user_id, **wrong)
+    assert not ai_house.workshop.queue.jobs
+    for right in ({}, {"payout": 0.05}, {"payout": 0.05, "currency": "eur"}):
+        told = await submit(person.id, **right)
+        assert (await found(ai_house, told["job_id"])).spec.payout.amount == 0.05
+    for user_id in (hass_owner_user.id, None):
+        told = await submit(user_id, payout=7)
+        assert (await found(ai_house, told["job_id"])).spec.payout.amount == 7
+
+
+async def test_a_template_of_another_currency_pays_nothing_in_this_one(hass: HomeAssistant, ai_house: AiHouse):
+    add_subentry(hass, ai_house.entry, "template", "old", "Old", {**TEMPLATE, "payout_currency": "CHF"})
+    with pytest.raises(ServiceValidationError, match="told in CHF, and your home counts in EUR"):
+        await ai_house.act("submit_job", template="Old")
+    assert await ai_house.act("submit_job", template="Old", payout=1)
+
+
+async def test_jobs_of_an_executor_that_was_removed_are_seen_and_ended(
+    hass: HomeAssistant, ai_house: AiHouse, places: dict[str, Any], freezer: FrozenDateTimeFactory
+):
+    waiting, running = await ai_house.submit(name="waits"), await ai_house.start(await ai_house.submit(name="runs"))
+    await ai_house.submit(name="once", restartable=False)
+    places.clear()
+    await hass.config_entries.async_reload(ai_house.entry.entry_id)
+    assert ai_house.coordinator.workshop is None
+    listed = {job["name"]: job["state"] for job in (await ai_house.act("list_jobs"))["jobs"]}
+    assert listed == {"waits": "queued", "runs": "preempted", "once": "queued"}
+    told = await ai_house.act("get_job", job_id=running.job_id)
+    assert (told["job"]["name"], told["log"]) == ("runs", [])
+    for job in (waiting, running):
+        assert (await ai_house.act("cancel_job", job_id=job.job_id))["state"] == "cancelled"
+    with pytest.raises(ServiceValidationError, match="no AI job 01NOBODY"):
+        await ai_house.act("cancel_job", job_id="01NOBODY")
+    with pytest.raises(ServiceValidationError, match="computes nothing for AI"):
+        await ai_house.act("retry_job", job_id=running.job_id)
+    freezer.tick(1)
+    assert await ai_house.act("clear_jobs") == {"cleared": 2}
+    (left,) = (await ai_house.act("list_jobs"))["jobs"]
+    await ai_house.act("cancel_job", job_id=left["job_id"])
+    freezer.tick(1)
+    assert await ai_house.act("clear_jobs") == {"cleared": 1}
+    with pytest.raises(ServiceValidationError, match="computes nothing for AI"):
+        await ai_house.act("list_jobs")
