@@ -52,7 +52,7 @@ from .executors import executors_as_set, executors_of
 from .firmware import follow_firmware
 from .helpers import home_entry, install_asic_rs, loaded_heaters, loaded_home
 from .keeping import heater_store, planner_store
-from .local_machine import async_remove_folders
+from .leftover_files import async_remove_leftovers, async_sweep
 from .option_defaults import heater_options
 from .renames import follow_renames
 from .repairs import (
@@ -140,6 +140,7 @@ async def _async_setup_home(hass: HomeAssistant, entry: HomeConfigEntry) -> None
 
 async def _async_setup_heater(hass: HomeAssistant, entry: HeaterConfigEntry) -> None:
     await _async_ensure_home(hass)
+    await async_sweep(hass)
     store = heater_store(hass, entry.entry_id)
     coordinator = HeaterCoordinator(hass, entry, home=lambda: _home(hass), store=store)
     await _async_require(hass, entry)
@@ -275,7 +276,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: HashwarmConfigEntry) ->
         places = coordinator.workshop.workplaces if coordinator.workshop is not None else ()
         # A reload is back in a moment; a heater that was disabled is not.
         await coordinator.async_close(parting=entry.disabled_by is not None)
-        await async_remove_folders(hass, [place for place in places if place not in entry.subentries])
+        await async_remove_leftovers(hass, [place for place in places if place not in entry.subentries])
     else:
         await coordinator.async_close()
 
@@ -290,7 +291,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: HashwarmConfigEntry) ->
         await _async_park(hass, cast("HeaterConfigEntry", entry), await store.async_load() or {})
     await store.async_remove()
     await planner_store(hass, entry.entry_id).async_remove()
-    await async_remove_folders(hass, [executor.subentry_id for executor in executors_of(entry)])
+    await async_remove_leftovers(hass, [executor.subentry_id for executor in executors_of(entry)])
 
 
 async def _async_park(hass: HomeAssistant, entry: HeaterConfigEntry, stored: dict[str, Any]) -> None:

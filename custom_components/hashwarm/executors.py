@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import asdict
-from pathlib import Path
 import time
 from typing import Any
 
@@ -10,7 +9,6 @@ from homeassistant.config_entries import ConfigEntry, ConfigSubentry
 from homeassistant.const import CONF_API_KEY, CONF_HOST, CONF_PASSWORD, CONF_PORT, CONF_TOKEN, CONF_URL
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
-from homeassistant.helpers.storage import STORAGE_DIR
 from homeassistant.util.dt import utcnow
 
 from .adapters.compute import SensorCompute
@@ -32,7 +30,6 @@ from .ai_const import (
     SUBENTRY_EXECUTOR,
     ExecutorKind,
 )
-from .const import DOMAIN
 from .engine.heater import Workplace
 from .engine.jobs import (
     BoincClient,
@@ -55,6 +52,7 @@ from .engine.jobs import (
     base_url,
 )
 from .engine.model.errors import ExecutorError
+from .leftover_files import keepsake_path
 from .local_machine import Data, build_limiter, build_local, secrets_of
 
 RAY_WITHOUT_TOKEN = "ray_without_token"  # noqa: S105 - the name of a warning
@@ -157,7 +155,7 @@ def _status_and_controls(
         case BoincClient():
             return status, BoincControls(status)
         case FoldingClient():
-            keepsake = Keepsake(Path(hass.config.path(STORAGE_DIR, f"{DOMAIN}.{subentry.subentry_id}.machine")))
+            keepsake = Keepsake(keepsake_path(hass, subentry.subentry_id))
             return status, FoldingControls(status, keepsake)
         case VastMachine():
             return status, status

@@ -1,7 +1,7 @@
 """This machine as an executor of AI jobs: whom they run as, what they must not read, and how their power is limited."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 import importlib
 from pathlib import Path
@@ -33,13 +33,11 @@ from .engine.jobs import (
     PowerLimiter,
     as_nobody,
     choose_limiter,
-    remove_leftovers,
 )
-from .engine.model.errors import ExecutorError
 from .helpers import install
+from .leftover_files import jobs_folder
 
 SECRET_YAML = "secrets.yaml"  # noqa: S105 - the name of a file
-JOBS_FOLDER = f"{DOMAIN}_jobs"
 NVML = "pynvml"
 _INSTALLED_WITHIN_S = 25.0
 # What a job must not read where we may hide it: the rights, passwords and life of the home.
@@ -62,28 +60,13 @@ def build_local(
 ) -> LocalExecutor:
     """Return what runs jobs on this machine; their checkpoints lie in the config folder."""
     return LocalExecutor(
-        Path(hass.config.path(JOBS_FOLDER, subentry.subentry_id)),
+        jobs_folder(hass) / subentry.subentry_id,
         now=utcnow,
         clock=time.monotonic,
         settings=local_settings(hass, subentry.data),
         measured_w=measured_w,
         secrets=secrets_of(hass),
     )
-
-
-async def async_remove_folders(hass: HomeAssistant, executor_ids: Iterable[str]) -> None:
-    """Remove the folders of executors that a person removed; whose jobs still run, or that cannot go, stay."""
-    jobs = Path(hass.config.path(JOBS_FOLDER))
-    for executor_id in executor_ids:
-        try:
-            removed = await hass.async_add_executor_job(remove_leftovers, jobs, executor_id)
-        except ExecutorError as error:
-            LOGGER.warning("The jobs' folder %s cannot be removed: %s", jobs / executor_id, error)
-            continue
-        if not removed:
-            LOGGER.warning(
-                "The jobs' folder %s stays: something still runs in it, or it is not ours", jobs / executor_id
-            )
 
 
 def local_settings(hass: HomeAssistant, data: Data) -> LocalSettings:
