@@ -48,7 +48,7 @@ from .coordinator import (
 from .engine.home import Home
 from .engine.miners import Family, NetworkedMiner, Parting
 from .engine.model.errors import BackendError, DeviceAuthError, InvalidValueError, StoreError
-from .executors import executors_as_set, executors_of
+from .executors import async_end_runs, executors_as_set, executors_of, left_for_good
 from .firmware import follow_firmware
 from .helpers import home_entry, install_asic_rs, loaded_heaters, loaded_home
 from .keeping import heater_store, planner_store
@@ -273,7 +273,9 @@ async def async_unload_entry(hass: HomeAssistant, entry: HashwarmConfigEntry) ->
     await hass.config_entries.async_unload_platforms_or_raise(entry, platforms)
     coordinator = entry.runtime_data
     if isinstance(coordinator, HeaterCoordinator):
-        places = coordinator.workshop.workplaces if coordinator.workshop is not None else ()
+        places = coordinator.workshop.workplaces if coordinator.workshop is not None else {}
+        if coordinator.workshop is not None:
+            coordinator.workshop.parting = left_for_good(entry, places)
         # A reload is back in a moment; a heater that was disabled is not.
         await coordinator.async_close(parting=entry.disabled_by is not None)
         await async_remove_leftovers(hass, [place for place in places if place not in entry.subentries])
@@ -291,6 +293,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: HashwarmConfigEntry) ->
         await _async_park(hass, cast("HeaterConfigEntry", entry), await store.async_load() or {})
     await store.async_remove()
     await planner_store(hass, entry.entry_id).async_remove()
+    await async_end_runs(hass, entry)
     await async_remove_leftovers(hass, [executor.subentry_id for executor in executors_of(entry)])
 
 

@@ -1,6 +1,6 @@
 """AI executors as a person set them up, made into the engine's places of work."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 import time
 from typing import Any
@@ -50,11 +50,13 @@ from .engine.jobs import (
     VastMachine,
     VllmStatus,
     base_url,
+    part_from,
 )
 from .engine.model.errors import ExecutorError
 from .leftover_files import keepsake_path
 from .local_machine import Data, build_limiter, build_local, secrets_of
 
+_PART_S = 10.0
 RAY_WITHOUT_TOKEN = "ray_without_token"  # noqa: S105 - the name of a warning
 
 
@@ -71,6 +73,33 @@ def executors_as_set(entry: ConfigEntry[Any]) -> list[dict[str, Any]]:
 def executors_changed(entry: ConfigEntry[Any], before: list[dict[str, Any]]) -> bool:
     """Return whether executors came, changed or went since; templates are read anew for each job and need no reload."""
     return executors_as_set(entry) != before
+
+
+def left_for_good(entry: ConfigEntry[Any], workplaces: Mapping[str, Workplace]) -> list[str]:
+    """Return the places that do not come back: the heater was disabled, or they were removed or are elsewhere now."""
+    if entry.disabled_by is not None:
+        return list(workplaces)
+    return [
+        place_id
+        for place_id, place in workplaces.items()
+        if place_id not in entry.subentries or _is_elsewhere(place, entry.subentries[place_id].data)
+    ]
+
+
+def _is_elsewhere(place: Workplace, data: Data) -> bool:
+    return isinstance(place.executor, RayExecutor) and place.executor.url != base_url(data[CONF_URL])
+
+
+async def async_end_runs(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
+    """End what a removed heater left running where it outlives Home Assistant, and say what could not be reached."""
+    clusters = [
+        (executor.title, _ray(hass, executor.data, owner=executor.subentry_id))
+        for executor in executors_of(entry)
+        if executor.data[CONF_EXECUTOR_KIND] == ExecutorKind.RAY
+    ]
+    await part_from(clusters, _PART_S)
+    for _, cluster in clusters:
+        await cluster.stop()
 
 
 def build_workplaces(hass: HomeAssistant, entry: ConfigEntry[Any]) -> dict[str, Workplace]:

@@ -17,6 +17,7 @@ from custom_components.hashwarm.engine.jobs import (
     book,
     finish,
     orders,
+    part_from,
     queue,
 )
 from custom_components.hashwarm.engine.jobs.codec import spec_from_text, spec_to_text
@@ -34,7 +35,7 @@ from custom_components.hashwarm.engine.model.errors import (
     UnknownJobError,
 )
 
-from .conftest import START, World, spec
+from .conftest import START, FakeExecutor, Machine, World, spec
 
 KEEPS = Abilities(freezes=True, throttles=True, slots=500, keeps_runs=True)
 
@@ -774,3 +775,44 @@ async def test_facts_that_come_late_do_not_undo_a_step(world):
     await world.queue.hold(early.job_id)
     await world.store.write(lambda c: put(c, "heater", [early]))
     assert await world.rows("SELECT state FROM jobs_job") == [("held",)]
+
+
+@pytest.mark.parametrize("parting", [(), ("box",), ("another",)])
+async def test_what_outlives_us_ends_only_where_its_executor_is_left_for_good(tmp_path, parting):
+    world = World(tmp_path / "jobs.db")
+    world.machine.abilities = KEEPS
+    await world.open()
+    job = await started(world)
+    await world.queue.stop(parting=parting)
+    state = RunState.ENDED if parting == ("box",) else RunState.RUNNING
+    assert world.machine.runs[job.backend_ref].state is state
+    assert await world.rows("SELECT state FROM jobs_job") == [("preempted" if state is RunState.ENDED else "running",)]
+    await world.store.stop()
+
+
+class Leaves(FakeExecutor):
+    """An executor that can be left for good."""
+
+    left = ()
+
+    async def part(self, within_s):
+        if isinstance(self.left, Exception):
+            raise self.left
+        return list(self.left)
+
+
+@pytest.mark.parametrize(
+    ("left", "said"),
+    [
+        ((), False),
+        (("01J-a1",), "01J-a1"),
+        (ExecutorUnreachableError("gone"), "gone"),
+        (TimeoutError(), "TimeoutError"),
+    ],
+)
+async def test_what_may_run_on_where_nobody_listens_is_said(left, said, caplog):
+    executor = Leaves(Machine())
+    executor.left = left
+    await part_from([("Cluster", executor), ("Box", FakeExecutor(Machine()))], 0.01)
+    assert len(caplog.records) == bool(said)
+    assert not said or (said in caplog.text and "Cluster" in caplog.text)

@@ -39,15 +39,15 @@ class Story:
         self.job = lifecycle.move(lifecycle.starting(self.job, self.now()), JobState.RUNNING, self.now())
 
     def _status(self, state, exit_code=None, saved=None):
-        self.seen = max(self.seen, self.at)
+        self.seen, told = max(self.seen, self.at), self.told.told
         return RunStatus(
             ref="r",
             state=state,
             exit_code=exit_code,
             saved=saved,
-            last_checkpoint=NOW + timedelta(seconds=self.saved_at) if self.told.checkpoints else None,
-            revenue_nano=self.told.revenue_nano,
-            saved_nano=self.told.saved_nano,
+            last_checkpoint=NOW + timedelta(seconds=self.saved_at) if told.checkpoints else None,
+            revenue_nano=told.revenue_nano,
+            saved_nano=told.saved_nano,
         )
 
     def run(self, lines):

@@ -4,7 +4,7 @@ A round begins at once where heat is not wanted any more, less may be drawn, or 
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from datetime import date, datetime, timedelta, tzinfo
 import logging
@@ -73,6 +73,8 @@ class Workshop:
         self.workplaces = workplaces
         self.state = AiState()
         self.aside_until: datetime | None = None
+        self.parting: Collection[str] = ()
+        """Places left for good with the next stop: what runs there ends, though it would outlive us."""
         self._counts = AiCounts.from_dict(told.get("counts"))
         self._counts_file = CountsFile(owner, file)
         self._machine_income = MachineIncome(income, file) if income is not None else None
@@ -145,7 +147,7 @@ class Workshop:
             await task
         for machine in self.machines.values():
             await machine.stop()
-        await self.queue.stop()
+        await self.queue.stop(parting=self.parting)
         self._work, self._drawn = _OFF, Drawn()
 
     def apply(self) -> None:

@@ -9,6 +9,7 @@ from .executor import (
     Executor,
     Forgets,
     Launch,
+    Parts,
     PowerReading,
     RunState,
     RunStatus,
@@ -32,6 +33,7 @@ from .lifecycle import Reason
 from .local import NOBODY, LocalExecutor, LocalSettings, as_nobody
 from .machine import Controls, Machine, Offers
 from .machine_controls import BoincControls, FoldingControls
+from .parting import part_from
 from .power import NVML_REQUIREMENT, LimitedExecutor, PowerLimiter, choose_limiter
 from .queue import JobQueue, PauseMode
 from .tables import SCHEMA, Transition, finish
@@ -73,6 +75,7 @@ __all__ = [
     "Offers",
     "OllamaStatus",
     "OnEvent",
+    "Parts",
     "PauseMode",
     "Payout",
     "PayoutPer",
@@ -90,5 +93,6 @@ __all__ = [
     "base_url",
     "choose_limiter",
     "finish",
+    "part_from",
     "remove_leftovers",
 ]

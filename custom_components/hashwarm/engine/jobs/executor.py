@@ -140,6 +140,18 @@ class Executor(Protocol):
 
 
 @runtime_checkable
+class Parts(Protocol):
+    """An executor whose runs outlive us, and that can be left for good."""
+
+    async def part(self, within_s: float) -> list[str]:
+        """End all runs of ours; return those of which nobody knows in that time that they were told.
+
+        Errors: ExecutorError and its kin where it cannot be reached.
+        """
+        ...
+
+
+@runtime_checkable
 class Forgets(Protocol):
     """An executor that keeps something of jobs that have ended."""
 

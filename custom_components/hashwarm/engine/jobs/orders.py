@@ -32,6 +32,8 @@ class Orders:
         self._tasks: set[asyncio.Task[None]] = set()
         self.shares: dict[str, float] = {}
         """The share of their speed that jobs were given, where it is not all of it."""
+        self.parting: frozenset[str] = frozenset()
+        """Executors that are left for good: what outlives us there ends like what does not."""
 
     async def apply(self, orders: Iterable[JobOrder]) -> None:
         """Carry out orders, each job's on its own; returns after a moment, whatever an executor takes longer for."""
@@ -183,7 +185,8 @@ class Orders:
 
     def _keeps_runs(self, job: Job) -> bool:
         follower = self._followers.get(job.spec.executor_id)
-        return follower is not None and follower.executor.abilities.keeps_runs
+        leaves = job.spec.executor_id in self.parting
+        return follower is not None and follower.executor.abilities.keeps_runs and not leaves
 
 
 def _slots(follower: Follower) -> int:

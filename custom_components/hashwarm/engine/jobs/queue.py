@@ -22,6 +22,7 @@ from .follower import Follower
 from .job import Job, JobSpec, JobState
 from .lifecycle import Reason
 from .orders import Orders
+from .parting import part_from
 from .reconcile import Reconciler
 from .tables import Transition
 from .tally import Tally
@@ -33,6 +34,7 @@ _POLL_S = 10.0
 _FIRST_LOOK_S = 5.0
 _STOP_MOST_S = 60.0
 _AFTER_GRACE_S = 5.0
+_PART_S = 10.0
 _FLUSH_S = 1.0
 
 
@@ -84,12 +86,17 @@ class JobQueue:
             follower.start()
         await asyncio.gather(*(follower.seen(_FIRST_LOOK_S) for follower in self._followers.values()))
 
-    async def stop(self) -> None:
-        """Save what dies with us, leave running what outlives us, and let go of the executors."""
+    async def stop(self, *, parting: Collection[str] = ()) -> None:
+        """Save what dies with us, leave running what outlives us, and let go of the executors.
+
+        What runs at those in `parting`, which are left for good, is ended too; what cannot be reached in time is said.
+        """
+        self._orders.parting = frozenset(parting)
         ending = await self._orders.save_what_dies_with_us()
         longest_s = max((job.spec.grace_s for job in ending), default=0.0)
         await self._ended(ending, min(longest_s, _STOP_MOST_S) + _AFTER_GRACE_S)
         await self._orders.stop()
+        await part_from([(name, one.executor) for name, one in self._followers.items() if name in parting], _PART_S)
         await asyncio.gather(*(follower.stop() for follower in self._followers.values()))
         try:
             await self._flush()

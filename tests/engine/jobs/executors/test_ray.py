@@ -388,3 +388,38 @@ def test_json_of_a_submission_is_json():
     body = submission(launch_of(expected_power_w=None), owner="home", checkpoint_root="/data/")
     assert json.loads(json.dumps(body))["runtime_env"]["env_vars"]["HASHWARM_CHECKPOINT_DIR"] == "/data/01J"
     assert "entrypoint_num_gpus" not in body
+
+
+async def test_a_cluster_left_for_good_is_told_to_end_what_is_ours_and_what_waits_is_said(ray, make, head):
+    begun, waits = await ray.launch(launch_of(job_id="01J")), await ray.launch(launch_of(job_id="01K"))
+    other = make(owner="another")
+    await other.start()
+    assert await other.part(0.0) == []
+    await other.stop()
+    assert [head.jobs[ref].stops for ref in (begun, waits)] == [0, 0]
+    await ray.look()
+    again = make()
+    try:
+        # A life that submitted nothing itself ends what an earlier one did.
+        assert await again.part(0.05) == [waits]
+    finally:
+        await again.stop()
+    assert head.jobs[begun].stops == 1
+
+
+async def test_a_cluster_that_is_away_is_tried_until_the_time_is_over(ray, head):
+    ref = await ray.launch(launch_of())
+    await ray.look()
+    head.mood = Mood.BUSY
+    parting = asyncio.create_task(ray.part(20.0))
+    await asyncio.sleep(0.05)
+    assert not parting.done()
+    head.mood = Mood.GOOD
+    assert await parting == []
+    assert head.jobs[ref].stops == 1
+    head.finish(ref, "STOPPED")
+    second = await ray.launch(launch_of(attempt=2))
+    assert second != ref
+    head.mood = Mood.BUSY
+    with pytest.raises(ExecutorError):
+        await ray.part(0.0)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import override
 
@@ -13,11 +13,12 @@ from yarl import URL
 from ...model.errors import ExecutorError, ExecutorRefusedError, ExecutorUnreachableError
 from ...model.protocols import WallClock
 from ..environment import Secrets, no_secret, resolved
-from ..executor import EXIT_SAVED, Abilities, Executor, Launch, PowerReading, RunState, RunStatus
+from ..executor import EXIT_SAVED, Abilities, Executor, Launch, Parts, PowerReading, RunState, RunStatus
 from . import ray_answers
 from .answers import TooLongError, record, text
 from .growing_log import GrowingLog
 from .ray_answers import ClusterResources, RayJob, RayState
+from .ray_run import RayRun
 from .web import ANSWER_S, NOT_FOUND, SERVER_ERROR, WebClient
 
 LARGEST_LOG = 8 << 20
@@ -33,37 +34,7 @@ _LOG_TRIES = 3
 _JOBS = "/api/jobs/"
 
 
-@dataclass(kw_only=True)
-class _Run:
-    """What is known of one submission."""
-
-    ref: str
-    log: GrowingLog
-    state: RunState = RunState.STARTING
-    power_w: float | None = None
-    exit_code: int | None = None
-    problem: str | None = None
-    saved: bool | None = None
-    adopted: bool = False
-    """Begun before we were: what its log says may be old."""
-    log_ends: bool = False
-    log_heard: bool = False
-    """To its end."""
-    checkpoints_before: int = 0
-    """How many it had told when it was told to end."""
-    stop_wanted: bool = False
-    stop_sent: bool = False
-    ghost: bool = False
-    """Given up before it began; stopped should it begin after all."""
-    doubtful_until: datetime | None = None
-    """Nobody knows whether the head took it; before that time it may turn up."""
-    log_due: datetime | None = None
-    log_misses: int = 0
-    """How often the log of its end could not be read."""
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-
-
-class RayExecutor(Executor):
+class RayExecutor(Executor, Parts):
     """Runs jobs on a Ray cluster. `owner` tells our jobs from those of another home on the same cluster.
 
     Every job gets a folder for its checkpoints below `checkpoint_root`, which it has to make itself. Its grace is what
@@ -85,6 +56,7 @@ class RayExecutor(Executor):
         transit_poll_s: float = 1.0,
         answer_s: float = ANSWER_S,
     ) -> None:
+        self.url = url
         self._web = WebClient(session, url, token=token, answer_s=answer_s)
         self._owner = owner
         self._now = now
@@ -94,7 +66,7 @@ class RayExecutor(Executor):
         self._mode: str | None = TOKEN_MODE
         self._transit_poll_s = transit_poll_s
         self._abilities = Abilities(keeps_runs=True, slots=slots)
-        self._runs: dict[str, _Run] = {}
+        self._runs: dict[str, RayRun] = {}
         self._wake: Callable[[], None] = lambda: None
         self._looking = asyncio.Lock()
         self._watcher: asyncio.Task[None] | None = None
@@ -136,12 +108,34 @@ class RayExecutor(Executor):
             self._watcher = None
 
     @override
+    async def part(self, within_s: float) -> list[str]:
+        """End all runs of ours, each with its grace; return those of which the head was not told in that time.
+
+        One that it has not begun is among them: a head stops it only when it begins. Errors: ExecutorError and its kin.
+        """
+        if self._watcher is None:
+            await self.start()
+        ends_s = asyncio.get_running_loop().time() + within_s
+        while True:
+            try:
+                for run in list(self._runs.values()):
+                    await self.end(run.ref, 0.0)
+                await self.look()
+            except ExecutorError:
+                if asyncio.get_running_loop().time() >= ends_s:
+                    raise
+            untold = [run.ref for run in self._runs.values() if not run.is_told_to_end]
+            if not untold or asyncio.get_running_loop().time() >= ends_s:
+                return untold
+            await asyncio.sleep(self._transit_poll_s)
+
+    @override
     async def launch(self, launch: Launch) -> str:
         """Submit it. Errors: ExecutorUnreachableError where nobody can tell whether it was; ExecutorError and kin."""
         given = await asyncio.to_thread(resolved, launch.spec.environment, self._secrets)
         telling = replace(launch, spec=replace(launch.spec, environment=given))
         body = ray_answers.submission(telling, owner=self._owner, checkpoint_root=self._checkpoint_root)
-        run = _Run(ref=launch.run_id, log=GrowingLog(self._currency), power_w=launch.spec.expected_power_w)
+        run = RayRun(ref=launch.run_id, log=GrowingLog(self._currency), power_w=launch.spec.expected_power_w)
         try:
             answer = await self._web.request("POST", _JOBS, body=body)
             if answer.status == SERVER_ERROR:
@@ -174,7 +168,7 @@ class RayExecutor(Executor):
         """Tell it to save and end. Errors: ExecutorError and its kin; it is told again at every look until it was."""
         run = self._runs.get(ref)
         if run is None:
-            run = self._runs[ref] = _Run(ref=ref, log=GrowingLog(self._currency), adopted=True)
+            run = self._runs[ref] = RayRun(ref=ref, log=GrowingLog(self._currency), adopted=True)
         if run.stop_wanted or run.state in {RunState.ENDED, RunState.LOST}:
             return
         run.stop_wanted = True
@@ -185,12 +179,12 @@ class RayExecutor(Executor):
     async def look(self) -> list[RunStatus]:
         """Ask the head about every run that has not ended. Errors: ExecutorError and its kin."""
         async with self._looking:
-            if not any(_is_open(run) for run in self._runs.values()):
+            if not any(run.is_open for run in self._runs.values()):
                 await self.version()
-            for run in [run for run in self._runs.values() if _is_open(run)]:
+            for run in [run for run in self._runs.values() if run.is_open]:
                 await self._refresh(run)
             await self._look_at_cluster()
-            return [_status(run) for run in self._runs.values()]
+            return [run.status() for run in self._runs.values()]
 
     @override
     async def log(self, ref: str, lines: int) -> list[str]:
@@ -246,7 +240,7 @@ class RayExecutor(Executor):
             self.resources = None
 
     def _adopt(self, job: RayJob) -> None:
-        run = _Run(ref=job.ref, log=GrowingLog(self._currency), power_w=job.power_w, adopted=True)
+        run = RayRun(ref=job.ref, log=GrowingLog(self._currency), power_w=job.power_w, adopted=True)
         run.state = RunState.RUNNING if job.state is RayState.RUNNING else RunState.STARTING
         self._runs[job.ref] = run
 
@@ -262,15 +256,15 @@ class RayExecutor(Executor):
             self._adopt(twin)
         self._in_transit.set()
 
-    def _keep(self, run: _Run) -> None:
+    def _keep(self, run: RayRun) -> None:
         """Follow a run, and forget what ended long ago."""
         self._runs[run.ref] = run
-        gone = [ref for ref, other in self._runs.items() if not _is_open(other)]
+        gone = [ref for ref, other in self._runs.items() if not other.is_open]
         for ref in gone[:-_MOST_ENDED]:
             del self._runs[ref]
         self._in_transit.set()
 
-    async def _send_stop(self, run: _Run) -> bool:
+    async def _send_stop(self, run: RayRun) -> bool:
         """Return whether the head was told; it answers before anything has ended."""
         answer = await self._web.request("POST", f"{_JOBS}{run.ref}/stop", body={})
         if answer.status == NOT_FOUND:
@@ -279,7 +273,7 @@ class RayExecutor(Executor):
         answer.checked()
         return True
 
-    async def _refresh(self, run: _Run) -> None:
+    async def _refresh(self, run: RayRun) -> None:
         """Ask about one run. Errors: ExecutorError and its kin."""
         async with run.lock:
             answer = await self._web.request("GET", _JOBS + run.ref)
@@ -295,20 +289,20 @@ class RayExecutor(Executor):
                 await self._read_log(run, job.state)
                 await self._take(run, job)
 
-    async def _lay(self, run: _Run, job: RayJob) -> None:
+    async def _lay(self, run: RayRun, job: RayJob) -> None:
         """Stop a run that was given up and begins after all."""
         if job.state.final:
             run.ghost = False
         elif job.state is RayState.RUNNING:
             await self._send_stop(run)
 
-    def _lose(self, run: _Run) -> None:
+    def _lose(self, run: RayRun) -> None:
         if run.doubtful_until is not None and self._now() < run.doubtful_until:
             return
         run.state = run.state if run.ghost else RunState.LOST
         run.ghost = False
 
-    async def _take(self, run: _Run, job: RayJob) -> None:
+    async def _take(self, run: RayRun, job: RayJob) -> None:
         """Take in how a run stands at the head, and tell it to end where it should."""
         if job.state.final:
             self._finish(run, job)
@@ -324,7 +318,7 @@ class RayExecutor(Executor):
                 run.checkpoints_before = run.log.told.checkpoints
                 run.stop_sent = await self._send_stop(run)
 
-    def _finish(self, run: _Run, job: RayJob) -> None:
+    def _finish(self, run: RayRun, job: RayJob) -> None:
         """Count a run as ended. Whether its work was saved stands in its log, which may have to be asked for again."""
         if not run.log_ends:
             run.state = RunState.ENDING
@@ -334,7 +328,7 @@ class RayExecutor(Executor):
         saved_since = run.log.told.checkpoints > run.checkpoints_before
         run.saved = job.exit_code == EXIT_SAVED or (saved_since if run.stop_sent and run.log_heard else None)
 
-    async def _read_log(self, run: _Run, state: RayState | None = None) -> None:
+    async def _read_log(self, run: RayRun, state: RayState | None = None) -> None:
         """Read what a run said since; what keeps a log from being read is no trouble of the head."""
         hurried = state is None or state.final or (run.stop_wanted and not run.stop_sent)
         is_due = run.log_due is None or self._now() >= run.log_due
@@ -353,7 +347,7 @@ class RayExecutor(Executor):
         if run.log_ends:
             run.log.finish(self._now())
 
-    def _hear(self, run: _Run, whole: str) -> None:
+    def _hear(self, run: RayRun, whole: str) -> None:
         run.log.read(whole, None if run.adopted else self._now())
         run.log_due = self._now() + len(whole) * _PACE
         run.adopted = False
@@ -368,33 +362,8 @@ class RayExecutor(Executor):
                 await self.look()
             if self._states() != before:
                 self._wake()
-            if not any(_is_in_transit(run) for run in self._runs.values()):
+            if not any(run.is_in_transit for run in self._runs.values()):
                 self._in_transit.clear()
 
     def _states(self) -> dict[str, RunState]:
         return {ref: run.state for ref, run in self._runs.items()}
-
-
-def _is_open(run: _Run) -> bool:
-    """Tell whether the head may know news of it."""
-    return run.ghost or run.state not in {RunState.ENDED, RunState.LOST}
-
-
-def _is_in_transit(run: _Run) -> bool:
-    return run.ghost or run.state in {RunState.STARTING, RunState.ENDING}
-
-
-def _status(run: _Run) -> RunStatus:
-    told = run.log.told
-    return RunStatus(
-        ref=run.ref,
-        state=run.state,
-        exit_code=run.exit_code,
-        saved=run.saved,
-        progress=told.progress,
-        last_checkpoint=run.log.last_checkpoint,
-        next_checkpoint=run.log.next_checkpoint,
-        revenue_nano=told.revenue_nano,
-        saved_nano=told.saved_nano,
-        problem=run.problem,
-    )
