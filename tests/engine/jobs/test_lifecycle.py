@@ -78,6 +78,29 @@ def test_a_job_that_may_not_be_restarted_fails_at_once():
     assert lifecycle.ended(told, over(75), NOW)[-1].state is JobState.PREEMPTED
 
 
+def test_a_job_that_gets_lost_again_and_again_is_left_alone_for_longer_and_fails_at_last():
+    job, waits = running(), []
+    for _ in range(4):
+        job = lifecycle.lost(job, NOW)[-1]
+        waits.append((job.not_before - NOW).total_seconds() if job.not_before else 0)
+        job = lifecycle.move(lifecycle.starting(job, NOW), JobState.RUNNING, NOW)
+    assert waits == [0, 30, 60, 120]
+    saved = lifecycle.told(job, RunStatus(ref="r", state=RunState.RUNNING, last_checkpoint=NOW))
+    assert lifecycle.lost(saved, NOW)[-1].state is JobState.QUEUED
+    preempted = lifecycle.ended(lifecycle.ending(job, NOW, Reason.SHUTDOWN), over(75), NOW)[-1]
+    assert preempted.losses == 0
+    paused = replace(job, losses=0, held_by_person=True)
+    assert lifecycle.lost(paused, NOW)[-1].state is JobState.HELD
+    failed = lifecycle.lost(job, NOW)[-1]
+    assert (failed.state, failed.reason) == (JobState.FAILED, Reason.LOST_TOO_OFTEN)
+
+
+def test_exit_0_is_done_even_where_it_was_told_to_save():
+    told = lifecycle.ending(running(payout=Payout(amount=1.0)), NOW, Reason.NO_HEAT)
+    (job,) = lifecycle.ended(told, over(0, saved=False), NOW)
+    assert (job.state, job.revenue_nano) == (JobState.SUCCEEDED, 10**9)
+
+
 def test_a_preempted_job_tells_whether_it_lost_work():
     told = lifecycle.ending(running(), NOW, Reason.NO_HEAT)
     (saved,) = lifecycle.ended(told, over(75), NOW)

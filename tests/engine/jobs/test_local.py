@@ -16,7 +16,12 @@ import pytest
 from custom_components.hashwarm.engine.jobs import JobSpec, Launch, Requirements, RunState, launcher, sweep
 from custom_components.hashwarm.engine.jobs.local import NOBODY, LocalExecutor, LocalSettings, as_nobody
 from custom_components.hashwarm.engine.jobs.ulid import UlidSource
-from custom_components.hashwarm.engine.model.errors import ExecutorError, ExecutorRefusedError, JobFolderClosedError
+from custom_components.hashwarm.engine.model.errors import (
+    CommandTooLongError,
+    ExecutorError,
+    ExecutorRefusedError,
+    JobFolderClosedError,
+)
 
 NAMES = UlidSource(os.urandom)
 LAUNCHER = launcher.__file__
@@ -217,6 +222,12 @@ async def test_what_goes_wrong_has_a_name(here):
         await here.launch(Launch(job_id="../x", attempt=1, spec=python("").spec))
     with pytest.raises(ExecutorRefusedError):
         await here.launch(python("", resumes="../x"))
+
+
+async def test_a_command_longer_than_the_system_takes_is_said_to_be(here):
+    with pytest.raises(CommandTooLongError) as refused:
+        await here.launch(python("", command=(sys.executable, "-c", "", *["x" * 4000] * 200)))
+    assert refused.value.key == "command_too_long"
 
 
 async def test_a_folder_that_cannot_be_is_an_error_of_the_executor(tmp_path):

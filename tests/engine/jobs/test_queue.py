@@ -16,6 +16,7 @@ from custom_components.hashwarm.engine.jobs import (
     RunStatus,
     book,
     finish,
+    lifecycle,
     orders,
     part_from,
     queue,
@@ -816,3 +817,31 @@ async def test_what_may_run_on_where_nobody_listens_is_said(left, said, caplog):
     await part_from([("Cluster", executor), ("Box", FakeExecutor(Machine()))], 0.01)
     assert len(caplog.records) == bool(said)
     assert not said or (said in caplog.text and "Cluster" in caplog.text)
+
+
+async def test_a_job_that_takes_us_down_each_time_is_given_up(world):
+    job = await world.queue.submit(spec())
+    for _ in range(lifecycle.LOSSES_MOST):
+        world.seconds += 3600
+        await tell(world, job, Act.START)
+        await world.queue.refresh()
+        assert (await world.queue.get(job.job_id)).state is JobState.RUNNING
+        await world.kill()
+        await world.open()
+    job = await world.queue.get(job.job_id)
+    assert (job.state, job.reason, job.attempt) == (JobState.FAILED, Reason.LOST_TOO_OFTEN, lifecycle.LOSSES_MOST)
+    assert len(world.booked) == 1
+
+
+async def test_a_mistake_of_an_executor_that_begins_a_job_is_a_failed_attempt_and_said_once(world, caplog):
+    async def mistaken(_launch):
+        raise KeyError("mistake")
+
+    world.executor.launch = mistaken
+    job = await world.queue.submit(spec(max_attempts=3))
+    for number in range(1, 4):
+        job = await tell(world, job, Act.START)
+        assert (job.failures, job.reason) == (number, "executor_failed")
+        world.seconds += 3600
+    assert job.state is JobState.FAILED
+    assert sum("cannot begin a job" in record.message for record in caplog.records) == 1

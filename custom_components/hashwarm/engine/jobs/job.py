@@ -160,6 +160,8 @@ class Job:
     """When it last began to wait for a start; the longer, the higher it goes."""
     failures: int = 0
     """Attempts in a row that ended by themselves in failure."""
+    losses: int = 0
+    """Attempts in a row that their executor forgot, with no checkpoint between; they may have taken it along."""
     preemptions: tuple[datetime, ...] = ()
     """Of the last hour."""
     carried_nano: int = 0

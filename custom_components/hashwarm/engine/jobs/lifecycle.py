@@ -16,6 +16,8 @@ from .job import Job, JobSpec, JobState, PayoutPer
 
 BACKOFF_S = 30.0
 BACKOFF_MOST_S = 3600.0
+LOSSES_MOST = 5
+"""So often in a row may a job get lost without having saved anything between."""
 PREEMPTIONS_PER_HOUR = 4
 HELD_FOR = timedelta(minutes=30)
 """At least so long is a job left alone that was preempted too often."""
@@ -65,6 +67,8 @@ class Reason(StrEnum):
     EXIT_CODE = "exit_code"
     NOT_RESTARTABLE = "not_restartable"
     LOST = "lost"
+    LOST_TOO_OFTEN = "lost_too_often"
+    """It got lost again and again: it may be what takes its executor down."""
 
 
 _AT_ONCE = frozenset({Reason.SAFETY, Reason.FORCED})
@@ -136,9 +140,11 @@ def told(job: Job, run: RunStatus) -> Job:
     told_nano = min(job.carried_nano + max(run.revenue_nano, 0), _MOST_NANO)
     saved_nano = told_nano if run.exit_code == EXIT_SAVED else job.carried_nano + max(run.saved_nano, 0)
     safe_nano = max(job.safe_nano, min(saved_nano, told_nano))
+    is_saved_anew = run.last_checkpoint not in {None, job.last_checkpoint} or safe_nano > job.safe_nano
     return replace(
         job,
         backend_ref=run.ref,
+        losses=0 if is_saved_anew or run.state is RunState.ENDED else job.losses,
         progress=job.progress if run.progress is None else min(max(run.progress, 0.0), 1.0),
         last_checkpoint=run.last_checkpoint or job.last_checkpoint,
         next_checkpoint=run.next_checkpoint,
@@ -182,10 +188,16 @@ def lost(job: Job, now: datetime) -> tuple[Job, ...]:
     """Return the steps of a job whose executor knows nothing of it any more."""
     if job.state is _S.STOPPING:
         return (_stopped(job, now),)
-    gone = replace(move(job, _S.LOST, now, Reason.LOST), lost_work=True, next_checkpoint=None)
+    losses = job.losses + 1
+    gone = replace(move(job, _S.LOST, now, Reason.LOST), lost_work=True, next_checkpoint=None, losses=losses)
     if not job.spec.restartable:
         return gone, move(gone, _S.FAILED, now, Reason.NOT_RESTARTABLE)
-    return gone, move(gone, _S.HELD if job.held_by_person else _S.QUEUED, now, Reason.LOST)
+    if losses >= LOSSES_MOST:
+        return gone, move(gone, _S.FAILED, now, Reason.LOST_TOO_OFTEN)
+    if job.held_by_person:
+        return gone, move(gone, _S.HELD, now, Reason.LOST)
+    not_before = now + _backoff(losses - 1) if losses > 1 else None
+    return gone, replace(move(gone, _S.QUEUED, now, Reason.LOST), not_before=not_before)
 
 
 def refused(job: Job, now: datetime, reason: str) -> Job:
@@ -287,8 +299,12 @@ def _failed(job: Job, now: datetime, reason: str) -> Job:
         return move(job, _S.FAILED, now, reason)
     if job.held_by_person:
         return move(job, _S.HELD, now, reason)
-    backoff_s = min(BACKOFF_S * 2.0 ** min(failures - 1, 16), BACKOFF_MOST_S)
-    return replace(move(job, _S.QUEUED, now, reason), not_before=now + timedelta(seconds=backoff_s))
+    return replace(move(job, _S.QUEUED, now, reason), not_before=now + _backoff(failures))
+
+
+def _backoff(times: int) -> timedelta:
+    """Return for how long a job is left alone, twice as long each time."""
+    return timedelta(seconds=min(BACKOFF_S * 2.0 ** min(times - 1, 16), BACKOFF_MOST_S))
 
 
 def _settled_nano(job: Job, state: JobState) -> int:

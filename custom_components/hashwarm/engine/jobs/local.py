@@ -4,6 +4,7 @@ import asyncio
 from asyncio.subprocess import DEVNULL, Process
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from errno import E2BIG
 import json
 import logging
 import os
@@ -13,7 +14,7 @@ import stat
 import sys
 from typing import override
 
-from ..model.errors import ExecutorError, ExecutorRefusedError, JobFolderClosedError
+from ..model.errors import CommandTooLongError, ExecutorError, ExecutorRefusedError, JobFolderClosedError
 from ..model.protocols import Monotonic, WallClock
 from . import sweep
 from .environment import Secrets, environment, no_secret
@@ -213,6 +214,8 @@ class LocalExecutor(Executor, Forgets):
             home, checkpoints = await asyncio.to_thread(self._prepare, name)
             reader, close, process = await self._spawn(launch, home, checkpoints)
         except (OSError, ValueError) as error:
+            if isinstance(error, OSError) and error.errno == E2BIG:
+                raise CommandTooLongError(str(error)) from error
             raise ExecutorError(str(error)) from error
         # From now on it has an owner, whatever else fails.
         self._runs[launch.run_id] = run

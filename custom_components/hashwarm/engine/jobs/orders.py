@@ -30,6 +30,7 @@ class Orders:
         self._followers = followers
         self._now = now
         self._tasks: set[asyncio.Task[None]] = set()
+        self._said: set[tuple[str, str]] = set()
         self.shares: dict[str, float] = {}
         """The share of their speed that jobs were given, where it is not all of it."""
         self.parting: frozenset[str] = frozenset()
@@ -138,9 +139,20 @@ class Orders:
             await self._book.put(lifecycle.put_off(job, self._now(), error.key))
         except ExecutorError as error:
             await self._book.put(lifecycle.refused(job, self._now(), error.key))
+        except Exception as error:  # noqa: BLE001 - it is said, and the attempt is over
+            # Whatever it began all the same is a stranger now, and ended. Without an end of this attempt the job would
+            # be lost and begun anew for ever.
+            self._say_once(follower, error)
+            await self._book.put(lifecycle.refused(job, self._now(), ExecutorError.key))
         else:
             await self._launched(replace(job, backend_ref=ref))
         follower.wake()
+
+    def _say_once(self, follower: Follower, error: Exception) -> None:
+        known = (follower.executor_id, repr(error))
+        if known not in self._said:
+            _LOGGER.error("%s cannot begin a job", follower.executor_id, exc_info=error)
+        self._said.add(known)
 
     async def _launched(self, job: Job) -> None:
         """Write what the executor knows the run by; where that fails it is found again by its name."""

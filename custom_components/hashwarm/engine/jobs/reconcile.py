@@ -86,7 +86,7 @@ class Reconciler:
         known, job = job, lifecycle.told(job, run)
         if job.state is JobState.STARTING and run.state in {RunState.RUNNING, RunState.FROZEN}:
             job = await self._book.put(lifecycle.move(job, JobState.RUNNING, self._now()))
-        elif job.safe_nano != known.safe_nano or job.last_checkpoint != known.last_checkpoint:
+        elif _saved(job) != _saved(known):
             self._book.note(job)
             await self._book.flush()
         elif job != known:
@@ -104,3 +104,8 @@ class Reconciler:
                     await follower.executor.end(run.ref, 0.0)
                 except ExecutorError as error:
                     follower.failed(error)
+
+
+def _saved(job: Job) -> tuple[object, ...]:
+    """Return what a kill must not take back."""
+    return job.safe_nano, job.last_checkpoint, job.losses

@@ -43,18 +43,19 @@ _HISTORY_STAYS = """
 CREATE TRIGGER jobs_transition_stays BEFORE UPDATE ON jobs_transition
 BEGIN SELECT RAISE(ABORT, 'what was written of a job never changes'); END
 """
-SCHEMA = Schema("jobs", ((_JOB, _FINAL_STAYS, _OPEN, _ATTEMPT, _TRANSITION, _HISTORY_STAYS),))
+_LOSSES = "ALTER TABLE jobs_job ADD COLUMN losses INTEGER NOT NULL DEFAULT 0"
+SCHEMA = Schema("jobs", ((_JOB, _FINAL_STAYS, _OPEN, _ATTEMPT, _TRANSITION, _HISTORY_STAYS), (_LOSSES,)))
 
 _COLUMNS = (
     *("id", "owner", "spec", "state", "reason", "created_ms", "attempt", "progress", "last_checkpoint_ms"),
     *("next_checkpoint_ms", "run_ms", "energy_mj", "revenue_nano", "pending_nano", "lost_work", "exit_code"),
     *("backend_ref", "started_ms", "finished_ms", "not_before_ms", "held_by_person", "since_ms", "queued_since_ms"),
-    *("failures", "preemptions", "carried_nano", "safe_nano", "revision"),
+    *("failures", "losses", "preemptions", "carried_nano", "safe_nano", "revision"),
 )
 _MOMENTS = ("last_checkpoint", "next_checkpoint", "started", "finished", "not_before", "since", "queued_since")
 _AS_THEY_ARE = (
     *("reason", "attempt", "progress", "energy_mj", "revenue_nano", "pending_nano", "lost_work", "exit_code"),
-    *("backend_ref", "held_by_person", "failures", "carried_nano", "safe_nano", "revision"),
+    *("backend_ref", "held_by_person", "failures", "losses", "carried_nano", "safe_nano", "revision"),
 )
 _PUT_JOB = (
     f"INSERT INTO jobs_job ({', '.join(_COLUMNS)}) VALUES ({', '.join(f':{name}' for name in _COLUMNS)})"  # noqa: S608 - names of ours

@@ -208,6 +208,12 @@ class ExecutorRefusedError(ExecutorError):
     key = "executor_refused"
 
 
+class CommandTooLongError(ExecutorRefusedError):
+    """The system starts no program with so many or so long arguments."""
+
+    key = "command_too_long"
+
+
 class JobFolderClosedError(ExecutorRefusedError):
     """Whom jobs run as cannot reach the folder that they work in."""
 
