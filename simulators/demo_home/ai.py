@@ -8,9 +8,13 @@ import sys
 from typing import Any
 
 from .client import HEATER_TITLE, HomeClient
+from .waiting import wait_for_ids
 
 TEMPLATE = "Train on digits"
 STEPS = 30_000
+NEEDED = frozenset(
+    {"climate", *(f"sensor.{key}" for key in ("ai_status", "ai_current_job", "ai_progress", "dispatch_reason"))}
+)
 TRUTH = """\
 **What is real here:** a small neural network is trained on noisy digits by `examples/ai/train.py`, in a process of \
 its own on one core of this machine. It is frozen when no heat is wanted, saved when that lasts, and goes on at the \
@@ -41,19 +45,18 @@ class AiCorner:
         if TEMPLATE not in known:
             say("adding an AI executor and a job template, and submitting a first job")
             await self._add(client, entry_id, maximum_w)
-        return [_view(entry_id, await client.entity_ids(entry_id))]
+        return [_view(entry_id, await wait_for_ids(client, NEEDED, entry_id))]
 
     async def _add(self, client: HomeClient, entry_id: str, maximum_w: float) -> None:
         core_w = max(1, round(maximum_w / (os.cpu_count() or 1)))
         machine = {"name": "This machine", "expected_power": core_w, "same_chip": False}
         if not self._open:
             machine["as_nobody"] = False
-        await client.add_subentry(
-            entry_id,
-            "executor",
-            [{"kind": "local"}, machine],
-        )
-        (executor,) = [told for told in await client.subentries(entry_id) if told["subentry_type"] == "executor"]
+        executors = await _executors(client, entry_id)
+        if not executors:
+            await client.add_subentry(entry_id, "executor", [{"kind": "local"}, machine])
+            executors = await _executors(client, entry_id)
+        (executor,) = executors
         command = [sys.executable, str(self._train), "--steps", "{steps}"]
         template = {
             "name": TEMPLATE,
@@ -67,6 +70,10 @@ class AiCorner:
         await client.add_subentry(entry_id, "template", [template])
         await client.until_loaded(entry_id)
         await client.call("hashwarm", "submit_job", {"config_entry_id": entry_id, "template": TEMPLATE})
+
+
+async def _executors(client: HomeClient, entry_id: str) -> list[dict[str, Any]]:
+    return [told for told in await client.subentries(entry_id) if told["subentry_type"] == "executor"]
 
 
 def _is_open(place: Path) -> bool:

@@ -18,9 +18,16 @@ from .config import write_config
 from .dashboard import install_dashboard
 from .miners import MinerTown
 from .processes import Processes
-from .waiting import UP_LIMIT_S, wait_for_state
+from .waiting import UP_LIMIT_S, wait_for_ids, wait_for_state
 
 CARRY_EVERY_S = 1.0
+NEEDED = frozenset(
+    {
+        "climate",
+        "number.manual_power",
+        *(f"sensor.{key}" for key in ("energy", "hash_rate", "power", "power_target", "status", "why")),
+    }
+)
 # The demo asks nothing of the internet; round figures near those of late 2026, in EUR.
 MARKET = {"market_online": False, "manual_difficulty": 150e12, "manual_btc_price": 90_000}
 
@@ -79,7 +86,8 @@ class DemoHome:
         if all(entry["title"] != HEATER_TITLE for entry in await client.entries()):
             self._say("adding the Hashwarm heater, as Settings > Add integration would (it hashes for a second)")
             await self._add_heater(client, self._pool_port or pool_port)
-        ids = await client.entity_ids()
+        await self._settle(client)
+        ids = await wait_for_ids(client, NEEDED)
         # A home of last time answers before its heater stands.
         await wait_for_state(client, ids["number.manual_power"])
         heater_w = await self._fit_box(client, ids["number.manual_power"], room_port)
@@ -140,13 +148,20 @@ class DemoHome:
                 {"price": 0.30},
             ]
         )
+
+    async def _settle(self, client: HomeClient) -> None:
+        """Tell a new home the rest; also one that was killed before it was told all of it."""
+        told = self.folder / "settled"
+        if told.exists():
+            return
+        ids = await wait_for_ids(client, NEEDED)
         await client.set_home_options("market", MARKET)
-        ids = await client.entity_ids()
         device = {"stat_consumption": ids["sensor.energy"], "stat_rate": ids["sensor.power"]}
         await client.command({"type": "energy/save_prefs", "device_consumption": [device]})
         await client.call(
             "climate", "set_temperature", {"entity_id": ids["climate"], "temperature": 21, "hvac_mode": "heat"}
         )
+        told.touch()
 
     async def _fit_box(self, client: HomeClient, number: str, room_port: int) -> float:
         """Choose a box that this machine's watts can warm, and say which; return those watts."""

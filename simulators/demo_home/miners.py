@@ -11,7 +11,7 @@ from simulators.miners.catalogue import SPECIMENS, Specimen
 
 from .client import HomeClient
 from .processes import Processes
-from .waiting import wait_for_state
+from .waiting import wait_for_ids, wait_for_state
 
 TARGET_C = 21
 TRUTH = """\
@@ -63,9 +63,9 @@ class MinerTown:
             if added.get(family) not in known:
                 say(f"adding the {specimen.title}, by its address")
                 added[family] = await self._add(client, family, specimen)
-        self._added.write_text(json.dumps(added))
+                self._added.write_text(json.dumps(added))
         sections = [
-            _section(family, specimen.title, await client.entity_ids(added[family]))
+            _section(family, specimen.title, await wait_for_ids(client, frozenset({"climate"}), added[family]))
             for family, specimen in SPECIMENS.items()
         ]
         view = {"title": "Miners", "path": "miners", "type": "sections", "max_columns": 4}
@@ -91,7 +91,7 @@ class MinerTown:
             ]
         )
         entry_id = str(answer["result"]["entry_id"])
-        ids = await client.entity_ids(entry_id)
+        ids = await wait_for_ids(client, frozenset({"climate"}), entry_id)
         heat = {"entity_id": ids["climate"], "temperature": TARGET_C, "hvac_mode": "heat"}
         await client.call("climate", "set_temperature", heat)
         return entry_id

@@ -8,12 +8,13 @@ import sys
 
 import pytest
 
-from simulators.demo_home import home as home_module
+from simulators.demo_home import home as home_module, waiting
 from simulators.demo_home.__main__ import port_is_free, run
 from simulators.demo_home.config import write_config
 from simulators.demo_home.dashboard import dashboard
 from simulators.demo_home.home import DemoHome
 from simulators.demo_home.processes import Processes
+from simulators.demo_home.waiting import wait_for_ids
 
 ROOT = Path(__file__).parents[2]
 IDS = {
@@ -128,3 +129,42 @@ async def test_a_home_assistant_that_never_answers_is_given_up_with_a_clear_line
     demo = DemoHome(ROOT, tmp_path / "home", 1, lambda _: None)
     assert await run(demo, only_check=True) == 1
     assert "Home Assistant did not answer on http://127.0.0.1:1 within" in capsys.readouterr().err
+
+
+class ForgetfulHome:
+    """A Home Assistant that was killed: it knows its heater, and its entities only a while later."""
+
+    def __init__(self, forgets: int) -> None:
+        self.forgets = forgets
+        self.told: list[tuple[str, ...]] = []
+
+    async def entity_ids(self, *entry_ids: str) -> dict[str, str]:
+        self.forgets -= 1
+        return {} if self.forgets >= 0 else IDS | {"number.manual_power": "number.manual", "sensor.energy": "sensor.e"}
+
+    async def set_home_options(self, page: str, changes: dict[str, object]) -> None:
+        self.told.append(("options", page))
+
+    async def command(self, command: dict[str, object]) -> None:
+        self.told.append(("command", str(command["type"])))
+
+    async def call(self, domain: str, action: str, data: dict[str, object]) -> None:
+        self.told.append((domain, action))
+
+
+async def test_entities_that_were_forgotten_are_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    client = ForgetfulHome(1)
+    assert (await wait_for_ids(client, home_module.NEEDED))["climate"] == "climate.heater"
+    monkeypatch.setattr(waiting, "UP_LIMIT_S", 0.01)
+    with pytest.raises(RuntimeError, match=r"the heater had no climate, .*sensor\.why within"):
+        await wait_for_ids(ForgetfulHome(1000), home_module.NEEDED)
+
+
+async def test_a_home_is_told_everything_once_and_also_when_it_was_killed_before(tmp_path: Path):
+    demo, client = DemoHome(ROOT, tmp_path, 1, lambda _: None), ForgetfulHome(0)
+    everything = [("options", "market"), ("command", "energy/save_prefs"), ("climate", "set_temperature")]
+    for _start in range(2):
+        await demo._settle(client)
+        assert client.told == everything
+    assert await DemoHome(ROOT, tmp_path / "new", 1, lambda _: None)._settle(client) is None
+    assert client.told == everything * 2
