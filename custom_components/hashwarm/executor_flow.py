@@ -13,6 +13,7 @@ from homeassistant.config_entries import (
     SubentryFlowResult,
 )
 from homeassistant.const import CONF_API_KEY, CONF_HOST, CONF_NAME, CONF_PASSWORD, CONF_PORT, CONF_TOKEN, CONF_URL
+from homeassistant.core import HomeAssistant
 import voluptuous as vol
 
 from .adapters.compute import is_in_currency, last_reset_of, money_of
@@ -65,7 +66,7 @@ _LABELS = {
     ExecutorKind.COMFYUI: "ComfyUI",
     ExecutorKind.SENSOR: "AI revenue",
 }
-_SECRET_OF = {
+SECRET_OF = {
     ExecutorKind.RAY: CONF_TOKEN,
     ExecutorKind.BOINC: CONF_PASSWORD,
     ExecutorKind.VAST: CONF_API_KEY,
@@ -74,7 +75,7 @@ _SECRET_OF = {
     ExecutorKind.VLLM: CONF_TOKEN,
     ExecutorKind.COMFYUI: CONF_TOKEN,
 }
-_SECRETS = frozenset(_SECRET_OF.values())
+_SECRETS = frozenset(SECRET_OF.values())
 _PLACE = (CONF_URL, CONF_HOST, CONF_PORT)
 _IDENTITY = (*_PLACE, CONF_MACHINE_ID, CONF_REVENUE_SENSOR)
 _ENTITIES = (CONF_POWER_SENSOR, CONF_REVENUE_SENSOR, CONF_BUSY_SENSOR)
@@ -250,7 +251,11 @@ class ExecutorFlow(ConfigSubentryFlow):
         if user_input is None:
             return {}
         errors = self._take(user_input)
-        return errors or self._errors(user_input[CONF_NAME].strip(), self._data) or await self._asked(self._data)
+        return (
+            errors
+            or self._errors(user_input[CONF_NAME].strip(), self._data)
+            or await errors_of(self.hass, self._kind, self._data)
+        )
 
     def _take(self, user_input: Mapping[str, Any]) -> dict[str, str]:
         """Bring an answer into the form in which it is kept; returns what is wrong with it."""
@@ -270,7 +275,7 @@ class ExecutorFlow(ConfigSubentryFlow):
 
     def _known_secret(self, data: Mapping[str, Any]) -> dict[str, Any]:
         """Return the secret that is known where none is given; it stays with the server that it was given for."""
-        changed, secret = self._changed, _SECRET_OF.get(self._kind, "")
+        changed, secret = self._changed, SECRET_OF.get(self._kind, "")
         if changed is None or secret not in changed.data or data.get(secret) or _place(changed.data) != _place(data):
             return {}
         return {secret: changed.data[secret]}
@@ -318,27 +323,28 @@ class ExecutorFlow(ConfigSubentryFlow):
             if executor.subentry_id != changed_id
         )
 
-    async def _asked(self, data: Mapping[str, Any]) -> dict[str, str]:
-        """Ask a server or client once how it stands."""
-        try:
-            await ask_once(self.hass, self._kind, data)
-        except ExecutorAuthError:
-            return {_SECRET_OF.get(self._kind, "base"): "invalid_auth"}
-        except ExecutorUnreachableError:
-            return {"base": "cannot_connect"}
-        except ExecutorRefusedError as refusal:
-            LOGGER.debug("The trial of an AI executor was refused: %s", refusal)
-            return {"base": "executor_refused"}
-        except ExecutorError as failure:
-            LOGGER.debug("The trial of an AI executor failed: %s", failure)
-            return {"base": "not_that_kind"}
-        return {}
-
     def _keep(self, user_input: Mapping[str, Any]) -> SubentryFlowResult:
         title = user_input[CONF_NAME].strip()
         if (changed := self._changed) is not None:
             return self.async_update_and_abort(self._get_entry(), changed, title=title, data=self._data)
         return self.async_create_entry(title=title, data=self._data)
+
+
+async def errors_of(hass: HomeAssistant, kind: ExecutorKind, data: Mapping[str, Any]) -> dict[str, str]:
+    """Ask a server or client once how it stands, and return what a person has to mend, by field."""
+    try:
+        await ask_once(hass, kind, data)
+    except ExecutorAuthError:
+        return {SECRET_OF.get(kind, "base"): "invalid_auth"}
+    except ExecutorUnreachableError:
+        return {"base": "cannot_connect"}
+    except ExecutorRefusedError as refusal:
+        LOGGER.debug("The trial of an AI executor was refused: %s", refusal)
+        return {"base": "executor_refused"}
+    except ExecutorError as failure:
+        LOGGER.debug("The trial of an AI executor failed: %s", failure)
+        return {"base": "not_that_kind"}
+    return {}
 
 
 def _url(text: str) -> tuple[dict[str, Any], dict[str, str]]:

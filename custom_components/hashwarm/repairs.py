@@ -13,11 +13,14 @@ from homeassistant.helpers import issue_registry as ir
 from .const import CONF_CONTROLLED, DOMAIN
 from .engine.heater import HeaterState
 from .engine.home import AccountState, FigureKind
-from .engine.model.errors import AccountRefusedError, AccountUnknownError
+from .engine.model.errors import AccountRefusedError, AccountUnknownError, ExecutorAuthError
 from .engine.money import Disagreement
+from .executor_repair import ExecutorAuthRepair
 
 SALVAGED = "store_salvaged"
 LEFT_RUNNING = "left_running"
+CONF_ENTRY_ID = "entry_id"
+FIXABLE = frozenset({SALVAGED, ExecutorAuthError.key})
 POOL_PROBLEMS = {"pool_difficulty_too_high", "pool_garbage", "pool_refused"}
 LEDGER_MISSED_AFTER_S = 60.0
 PRICE_LOST_AFTER_S = 600.0
@@ -45,7 +48,9 @@ type Problems = dict[str, Mapping[str, str]]
 async def async_create_fix_flow(
     hass: HomeAssistant, issue_id: str, data: dict[str, str | int | float | None] | None
 ) -> RepairsFlow:
-    """Let a person acknowledge what cannot be undone."""
+    """Let a person acknowledge what cannot be undone, or enter what is refused."""
+    if issue_id.startswith(ExecutorAuthError.key) and data is not None:
+        return ExecutorAuthRepair(str(data[CONF_ENTRY_ID]))
     return ConfirmRepairFlow()
 
 
@@ -177,7 +182,8 @@ class IssueBook:
                 self._hass,
                 DOMAIN,
                 f"{key}_{self._entry_id}",
-                is_fixable=key == SALVAGED,
+                data={CONF_ENTRY_ID: self._entry_id},
+                is_fixable=key in FIXABLE,
                 is_persistent=key == SALVAGED,
                 severity=ir.IssueSeverity.WARNING,
                 translation_key=key,
