@@ -125,7 +125,7 @@ def _workplace(hass: HomeAssistant, subentry: ConfigSubentry) -> Workplace:
     if kind is ExecutorKind.RAY:
         ray = _ray(hass, subentry.data, owner=subentry.subentry_id)
         return Workplace(executor=ray, warnings=lambda: _ray_warnings(ray), resources=lambda: _resources(ray), **common)
-    machine = Machine(*_status_and_controls(hass, kind, subentry), now=utcnow, clock=time.monotonic)
+    machine = Machine(*_status_and_controls(hass, kind, subentry), clock=time.monotonic)
     return Workplace(machine=machine, **common)
 
 

@@ -98,7 +98,7 @@ class Rented:
 
     reading: object = None
     problem: str | None = None
-    quieted_since: datetime | None = None
+    quieted_for_s: float | None = None
     share: float = 1.0
     slowdown: float = 0.0
     obeys: bool = False
@@ -106,7 +106,7 @@ class Rented:
 
     @property
     def quieted(self):
-        return self.quieted_since is not None
+        return self.quieted_for_s is not None
 
     async def start(self):
         """Nothing to take hold of."""
@@ -473,10 +473,10 @@ async def test_a_machine_that_obeys_is_paused_without_heat_and_let_go_on_with_it
     landlord.heat(0.0)
     await landlord.round()
     assert [order.act for order in machine.orders] == [Act.FREEZE]
-    machine.quieted_since, machine.reading = landlord.now(), Compute(at=landlord.now(), busy=False)
+    machine.quieted_for_s, machine.reading = 0.0, Compute(at=landlord.now(), busy=False)
     state = await landlord.round()
     assert (state.status, state.power_w) == (AiStatus.PAUSED, 0.0)
-    told = len(machine.orders)
+    told, machine.quieted_for_s = len(machine.orders), 60.0
     landlord.heat(100.0)
     await landlord.round(40.0)
     assert [order.act for order in machine.orders[told:]] == [], "it would draw more than is wanted"
@@ -609,3 +609,13 @@ async def test_a_room_that_is_lost_has_work_saved_and_not_killed(bench, runner):
         state = await bench.round()
     assert state.status is AiStatus.PREEMPTED
     assert state.lost_work_today == 0
+
+
+async def test_work_put_aside_rests_as_long_as_was_asked_for_whatever_the_clock_is_set_to(bench, monkeypatch):
+    bench.workshop.put_aside(600.0, "grid")
+    for ahead in (-timedelta(days=1), timedelta(days=1)):
+        monkeypatch.setattr(bench.workshop, "_now", lambda ahead=ahead: bench.now() + ahead)
+        assert bench.workshop._mode is WorkloadMode.MINING_ONLY
+    monkeypatch.undo()
+    bench.seconds += 601
+    assert bench.workshop._mode is not WorkloadMode.MINING_ONLY

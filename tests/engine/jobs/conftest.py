@@ -109,6 +109,8 @@ class World:
     def __init__(self, path):
         self.path = path
         self.seconds = 0.0
+        self.ahead_s = 0.0
+        """How wrong the wall clock is."""
         self.machine = Machine()
         self.booked = []
         self.events = []
@@ -116,7 +118,7 @@ class World:
         self.fail_booking = None
 
     def now(self):
-        return START + timedelta(seconds=self.seconds)
+        return START + timedelta(seconds=self.seconds + self.ahead_s)
 
     def clock(self):
         return self.seconds

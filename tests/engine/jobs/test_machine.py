@@ -101,7 +101,7 @@ def told(time):
 
 @asynccontextmanager
 async def running(time, status, controls=None, poll_s=0.01):
-    machine = Machine(status, controls, now=time.now, clock=time.clock, poll_s=poll_s)
+    machine = Machine(status, controls, clock=time.clock, poll_s=poll_s)
     await machine.start()
     try:
         yield machine
@@ -125,7 +125,7 @@ def order(act=None, share=1.0):
 
 
 async def test_nothing_is_known_until_it_was_told(time, told):
-    machine = Machine(told, now=time.now, clock=time.clock)
+    machine = Machine(told, clock=time.clock)
     assert (machine.reading, machine.problem, machine.quieted, machine.share) == (None, None, False, 1.0)
     await machine.stop()
     assert told.asked == []
@@ -184,7 +184,7 @@ async def test_it_is_paused_and_goes_on(time, told, act):
         await until(lambda: machine.reading is not None)
         await machine.obey(order(act))
         assert told.asked == [("start",), ("pause", PAUSE_S)]
-        assert (machine.quieted, machine.quieted_since) == (True, START)
+        assert (machine.quieted, machine.quieted_for_s) == (True, 0.0)
         await until(lambda: not machine.reading.busy)
         await machine.obey(order(Act.THAW))
         assert told.asked[2:] == [("resume",)]
@@ -202,7 +202,7 @@ async def test_a_pause_in_force_is_renewed_and_not_told_each_time(time, told):
         for count in (2, 3):
             time.seconds += RENEW_S
             await until(lambda count=count: told.asked.count(("pause", PAUSE_S)) == count)
-        assert machine.quieted_since == START
+        assert machine.quieted_for_s == 2 * RENEW_S
         await looked(told, 3)
         assert told.asked.count(("pause", PAUSE_S)) == 3
     assert told.asked[-2:] == [("resume",), ("stop",)]

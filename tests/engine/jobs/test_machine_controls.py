@@ -78,7 +78,7 @@ def folding_controls(folding, session, keepsake):
 def machine_of(controls, poll_s=0.02):
     assert isinstance(controls, Controls)
     loop = asyncio.get_running_loop()
-    return Machine(controls._client, controls, now=now, clock=loop.time, poll_s=poll_s)
+    return Machine(controls._client, controls, clock=loop.time, poll_s=poll_s)
 
 
 def order(act=None, share=1.0):

@@ -845,3 +845,71 @@ async def test_a_mistake_of_an_executor_that_begins_a_job_is_a_failed_attempt_an
         world.seconds += 3600
     assert job.state is JobState.FAILED
     assert sum("cannot begin a job" in record.message for record in caplog.records) == 1
+
+
+DAY_S = 86400.0
+
+
+@pytest.mark.parametrize("set_by_s", [-DAY_S, DAY_S])
+async def test_a_clock_that_is_set_makes_no_state_longer_or_shorter(world, set_by_s):
+    job = await started(world)
+    world.seconds += 20
+    assert world.queue.lasted(job) == timedelta(seconds=20)
+    world.ahead_s = set_by_s
+    world.seconds += 20
+    assert world.queue.lasted(job) == timedelta(seconds=40)
+
+
+@pytest.mark.parametrize("set_by_s", [-DAY_S, DAY_S])
+async def test_a_clock_that_is_set_makes_no_back_off_longer_or_shorter(world, set_by_s):
+    job = await started(world)
+    world.executor.change(job.backend_ref, state=RunState.ENDED, exit_code=1)
+    await world.queue.refresh()
+    world.ahead_s = set_by_s
+    world.seconds += 29
+    job = await world.queue.get(job.job_id)
+    assert not world.queue.is_startable(job)
+    world.seconds += 1
+    assert world.queue.is_startable(job)
+
+
+async def test_a_back_off_begun_by_a_clock_that_was_ahead_is_no_longer_in_another_life(world):
+    job = await started(world)
+    world.ahead_s = 365 * DAY_S
+    world.executor.change(job.backend_ref, state=RunState.ENDED, exit_code=1)
+    await world.queue.refresh()
+    world.ahead_s = 0.0
+    await world.kill()
+    await world.open()
+    job = await world.queue.get(job.job_id)
+    assert world.queue.lasted(job) == timedelta()
+    world.seconds += 30
+    assert (await tell(world, job, Act.START)).state is not JobState.QUEUED
+
+
+@pytest.mark.parametrize("set_by_s", [-DAY_S, DAY_S])
+async def test_a_job_preempted_too_often_is_left_alone_as_long_as_ever(world, set_by_s):
+    job = await world.queue.submit(spec())
+    for _ in range(4):
+        await tell(world, job, Act.START)
+        await world.queue.refresh()
+        await tell(world, job, Act.PREEMPT)
+        await world.queue.refresh()
+    world.ahead_s = set_by_s
+    world.seconds += 3590
+    await world.queue.tick()
+    assert (await world.queue.get(job.job_id)).state is JobState.HELD
+    world.seconds += 10
+    await world.queue.tick()
+    assert (await world.queue.get(job.job_id)).state is JobState.QUEUED
+
+
+async def test_a_time_that_a_person_named_is_that_of_the_wall(world):
+    job = await world.queue.submit(spec(not_before=START + timedelta(hours=1)))
+    assert not world.queue.is_startable(job)
+    world.ahead_s = 3600.0
+    assert world.queue.is_startable(job)
+    await world.queue.pause(job.job_id, until=START + timedelta(hours=2))
+    world.ahead_s = 7200.0
+    await world.queue.tick()
+    assert (await world.queue.get(job.job_id)).state is JobState.QUEUED

@@ -28,7 +28,13 @@ class Place:
 
 
 def job_views(
-    jobs: Iterable[Job], places: Mapping[str, Place], shares: Mapping[str, float], now: datetime, *, startable: set[str]
+    jobs: Iterable[Job],
+    places: Mapping[str, Place],
+    shares: Mapping[str, float],
+    now: datetime,
+    *,
+    startable: set[str],
+    lasted_s: Mapping[str, float],
 ) -> tuple[JobView, ...]:
     """Return the jobs in their order; no more of those that wait are startable than their executors have room for."""
     jobs = list(jobs)
@@ -44,7 +50,8 @@ def job_views(
         may = job.job_id in startable and free[job.spec.executor_id] > 0
         if may:
             free[job.spec.executor_id] -= 1
-        views.append(_job_view(job, place, shares.get(job.job_id, 1.0), now, startable=may))
+        share, for_s = shares.get(job.job_id, 1.0), lasted_s[job.job_id]
+        views.append(_job_view(job, place, share, now, startable=may, lasted_s=for_s))
     return tuple(views)
 
 
@@ -69,21 +76,18 @@ def next_checkpoint(job: Job) -> datetime | None:
     return job.last_checkpoint + timedelta(seconds=interval_s) if periodic else None
 
 
-def machine_view(place_id: str, workplace: Workplace, machine: Machine, now: datetime) -> JobView | None:
+def machine_view(place_id: str, workplace: Workplace, machine: Machine) -> JobView | None:
     """Return a machine as if its work were a job: promised to somebody where we cannot tell it anything."""
     reading = machine.reading
     if reading is None or (not reading.busy and not machine.quieted):
         return None
     # While it rests it draws nothing; what counts is what it would draw if it were let go on.
     power_w = workplace.expected_w if machine.quieted else machine_w(workplace, machine)
-    quieted_for_s = None
-    if machine.quieted and machine.quieted_since is not None:
-        quieted_for_s = max((now - machine.quieted_since).total_seconds(), 0.0)
     return JobView(
         job_id=MACHINE + place_id,
         power_w=power_w or 0.0,
         on=True,
-        frozen_for_s=quieted_for_s,
+        frozen_for_s=machine.quieted_for_s,
         ran_s=0.0,
         share=machine.share,
         slowdown=machine.slowdown,
@@ -106,10 +110,8 @@ def machine_w(workplace: Workplace, machine: Machine) -> float | None:
     return workplace.expected_w if machine.reading.busy else 0.0
 
 
-def _job_view(job: Job, place: Place, share: float, now: datetime, *, startable: bool) -> JobView:
+def _job_view(job: Job, place: Place, share: float, now: datetime, *, startable: bool, lasted_s: float) -> JobView:
     spec, on = job.spec, job.state.on_executor
-    since = job.since or job.created
-    lasted_s = max((now - since).total_seconds(), 0.0)
     saves_at = next_checkpoint(job)
     return JobView(
         job_id=job.job_id,

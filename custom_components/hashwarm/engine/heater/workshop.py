@@ -73,6 +73,7 @@ class Workshop:
         self.workplaces = workplaces
         self.state = AiState()
         self.aside_until: datetime | None = None
+        self._aside_until_s = 0.0
         self.parting: Collection[str] = ()
         """Places left for good with the next stop: what runs there ends, though it would outlive us."""
         self._counts = AiCounts.from_dict(told.get("counts"))
@@ -158,6 +159,7 @@ class Workshop:
         """Let no AI work run for so long, whatever the heat; 0 ends that."""
         LOGGER.info("AI work rests for %.0f s: %s", for_s, reason)
         self.aside_until = self._now() + timedelta(seconds=for_s) if for_s > 0.0 else None
+        self._aside_until_s = self._clock() + for_s
         self._wake.set()
 
     def collect_earnings(self) -> None:
@@ -297,7 +299,7 @@ class Workshop:
         off = self._why_off(decision)
         ceiling_w = inf if decision.ceiling_w is None or off is not None else decision.ceiling_w
         return Situation(
-            at=self._now().timestamp(),
+            at=self._clock(),
             heat_w=decision.heat_w,
             ceiling_w=ceiling_w,
             worth=self._worth(views),
@@ -321,7 +323,7 @@ class Workshop:
 
     @property
     def _mode(self) -> WorkloadMode:
-        if self.aside_until is not None and self._now() < self.aside_until:
+        if self.aside_until is not None and self._clock() < self._aside_until_s:
             return WorkloadMode.MINING_ONLY
         return self.settings.mode if self.settings.enabled else WorkloadMode.MINING_ONLY
 
@@ -335,10 +337,10 @@ class Workshop:
         now, jobs = self._now(), self.queue.jobs
         shares = {job.job_id: self.queue.share(job.job_id) for job in jobs}
         startable = {job.job_id for job in jobs if self.queue.is_startable(job)}
-        told = job_views(jobs, self._premises.places(), shares, now, startable=startable)
+        lasted_s = {job.job_id: self.queue.lasted(job).total_seconds() for job in jobs}
+        told = job_views(jobs, self._premises.places(), shares, now, startable=startable, lasted_s=lasted_s)
         seen = (
-            machine_view(place_id, self.workplaces[place_id], machine, now)
-            for place_id, machine in self.machines.items()
+            machine_view(place_id, self.workplaces[place_id], machine) for place_id, machine in self.machines.items()
         )
         return (*told, *(view for view in seen if view is not None))
 

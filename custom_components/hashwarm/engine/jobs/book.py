@@ -69,11 +69,14 @@ _EVENTS = {
 class JobBook:
     """Owner of what is known of the jobs of one heater. Errors: StoreError where a step cannot be written."""
 
-    def __init__(self, *, owner: str, store: JobFile, book: Booking | None, on_event: OnEvent) -> None:
+    def __init__(
+        self, *, owner: str, store: JobFile, book: Booking | None, on_event: OnEvent, on_step: Callable[[Job], None]
+    ) -> None:
         self._owner = owner
         self._store = store
         self._book = book
         self._on_event = on_event
+        self._on_step = on_step
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._unwritten: dict[str, list[Job]] = {}
         self.open: dict[str, Job] = {}
@@ -83,6 +86,8 @@ class JobBook:
         """Read the jobs that have not ended."""
         jobs = await self._store.read(lambda connection: tables.open_jobs(connection, self._owner))
         self.open = {job.job_id: job for job in jobs}
+        for job in jobs:
+            self._on_step(job)
 
     def lock(self, job_id: str) -> asyncio.Lock:
         """Return what whoever changes a job holds meanwhile."""
@@ -176,6 +181,7 @@ class JobBook:
     def _take(self, steps: tuple[Job, ...]) -> Job:
         before = self.open.get(steps[-1].job_id)
         job = steps[-1]
+        self._on_step(job)
         if before is not None:
             # What was counted while the step was being written.
             energy_mj, run_s = max(job.energy_mj, before.energy_mj), max(job.run_s, before.run_s)

@@ -225,17 +225,28 @@ def released(job: Job, now: datetime) -> Job:
     return replace(move(job, _S.QUEUED, now), held_by_person=False, not_before=None)
 
 
-def is_due(job: Job, now: datetime) -> bool:
-    """Tell whether a job has been left alone for long enough: preempted too often, or paused by a person for a time."""
+def is_due(job: Job, now: datetime, lasted: timedelta | None = None) -> bool:
+    """Tell whether a job has been left alone for long enough: preempted too often, or paused by a person for a time.
+
+    `lasted` is how long it has been in its state, where a clock says so that nobody sets.
+    """
     if job.held_by_person:
         return job.state in {_S.HELD, _S.PAUSED} and job.not_before is not None and job.not_before <= now
-    return job.state is _S.HELD and (job.not_before is None or job.not_before <= now)
+    return job.state is _S.HELD and _has_rested(job, now, lasted)
 
 
-def is_startable(job: Job, now: datetime) -> bool:
-    """Tell whether a job may be started now, as far as it goes by itself."""
+def is_startable(job: Job, now: datetime, lasted: timedelta | None = None) -> bool:
+    """Tell whether a job may be started now, as far as it goes by itself; `lasted` as above."""
     waits = job.state in {_S.QUEUED, _S.PREEMPTED}
-    return waits and all(moment is None or moment <= now for moment in (job.not_before, job.spec.not_before))
+    is_time = job.spec.not_before is None or job.spec.not_before <= now
+    return waits and is_time and _has_rested(job, now, lasted)
+
+
+def _has_rested(job: Job, now: datetime, lasted: timedelta | None) -> bool:
+    """Tell whether a job's back-off is over, which is as long as when it was begun, whatever the clock says."""
+    if job.not_before is None or job.since is None:
+        return True
+    return (max(now - job.since, _NONE) if lasted is None else lasted) >= job.not_before - job.since
 
 
 def priority(job: Job, now: datetime) -> int:

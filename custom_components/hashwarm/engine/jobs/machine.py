@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import datetime
 from enum import StrEnum
 import logging
 from typing import Protocol, runtime_checkable
@@ -10,7 +9,7 @@ from typing import Protocol, runtime_checkable
 from ..model.compute import Compute, ComputeStatus
 from ..model.dispatch import Act, JobOrder
 from ..model.errors import ExecutorError, ExecutorRefusedError, ExecutorUnreachableError, HashwarmError
-from ..model.protocols import Monotonic, WallClock
+from ..model.protocols import Monotonic
 
 PAUSE_S = 600.0
 """A pause that is not renewed ends after so long where the machine knows pauses that end."""
@@ -94,20 +93,18 @@ class Machine:
         status: ComputeStatus,
         controls: Controls | Offers | None = None,
         *,
-        now: WallClock,
         clock: Monotonic,
         poll_s: float = 30.0,
     ) -> None:
-        self.quieted_since: datetime | None = None
-        """When it first took the pause in force."""
         self.share = 1.0
         """Of its speed, as it was told last."""
         self._status = status
         self._controls = controls if isinstance(controls, Controls) else None
         self._offers = controls if isinstance(controls, Offers) else None
-        self._now, self._clock, self._poll_s = now, clock, poll_s
+        self._clock, self._poll_s = clock, poll_s
         self._told: Compute | None = None
         self._told_s = 0.0
+        self._quieted_s: float | None = None
         self._silent: str | None = None
         self._deaf: str | None = None
         self._wish: _Wish | None = None
@@ -135,7 +132,12 @@ class Machine:
     @property
     def quieted(self) -> bool:
         """Whether it took a pause of ours that is still in force."""
-        return self.quieted_since is not None
+        return self._quieted_s is not None
+
+    @property
+    def quieted_for_s(self) -> float | None:
+        """How long ago it first took the pause in force, None where none is."""
+        return None if self._quieted_s is None else max(self._clock() - self._quieted_s, 0.0)
 
     @property
     def obeys(self) -> bool:
@@ -251,7 +253,8 @@ class Machine:
         assert self._controls is not None
         if not self._held:
             if await self._controls.start():
-                self._touched, self.quieted_since = True, self.quieted_since or self._now()
+                self._touched = True
+                self._quiet()
             self._held = True
         wish, share = self._wish, self._wanted_share
         await self._pause_or_resume(self._controls, wish)
@@ -278,7 +281,10 @@ class Machine:
 
     def _paused(self) -> None:
         self._paused_s = self._clock()
-        self.quieted_since = self.quieted_since or self._now()
+        self._quiet()
+
+    def _quiet(self) -> None:
+        self._quieted_s = self._clock() if self._quieted_s is None else self._quieted_s
 
     def _is_pause_due(self) -> bool:
         """Tell whether a pause has to be told: a first time, again before it ends, or because it works all the same."""
@@ -289,7 +295,7 @@ class Machine:
         assert self._controls is not None
         await self._controls.resume()
         self._touched, self._hurry = False, True
-        self.quieted_since = None
+        self._quieted_s = None
 
     async def _part(self, work: Callable[[], Awaitable[None]]) -> None:
         try:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
+from datetime import timedelta
 import logging
 
 from ..model.dispatch import Act, JobOrder
@@ -25,10 +26,13 @@ _ENDABLE = frozenset({*_QUIETABLE, JobState.PAUSED})
 class Orders:
     """Owner of the tasks that carry out orders."""
 
-    def __init__(self, *, book: JobBook, followers: Mapping[str, Follower], now: WallClock) -> None:
+    def __init__(
+        self, *, book: JobBook, followers: Mapping[str, Follower], now: WallClock, lasted: Callable[[Job], timedelta]
+    ) -> None:
         self._book = book
         self._followers = followers
         self._now = now
+        self._lasted = lasted
         self._tasks: set[asyncio.Task[None]] = set()
         self._said: set[tuple[str, str]] = set()
         self.shares: dict[str, float] = {}
@@ -62,7 +66,7 @@ class Orders:
         """Let jobs wait for a start again that were left alone for long enough, and end those that run for too long."""
         for job in list(self._book.open.values()):
             most_s = job.spec.max_runtime_s
-            if lifecycle.is_due(job, self._now()):
+            if lifecycle.is_due(job, self._now(), self._lasted(job)):
                 await self._locked(job.job_id, self._release)
             elif most_s is not None and job.run_s > most_s and job.state in _ENDABLE:
                 await self._locked(job.job_id, self._end_for_good)
@@ -126,7 +130,7 @@ class Orders:
         """Write the attempt, then begin it. One whose begin nobody can tell is looked for before it is begun anew."""
         follower = self._followers.get(job.spec.executor_id)
         free = follower is not None and follower.usable and self._runs(job.spec.executor_id) < _slots(follower)
-        if follower is None or not free or not lifecycle.is_startable(job, self._now()):
+        if follower is None or not free or not lifecycle.is_startable(job, self._now(), self._lasted(job)):
             return
         job = await self._book.put(lifecycle.starting(job, self._now()))
         self.shares.pop(job.job_id, None)
@@ -188,7 +192,7 @@ class Orders:
             await self._tell(lifecycle.ending(job, self._now(), Reason.SHUTDOWN))
 
     async def _release(self, job: Job) -> None:
-        if lifecycle.is_due(job, self._now()):
+        if lifecycle.is_due(job, self._now(), self._lasted(job)):
             await self._book.put(lifecycle.let_go(job, self._now()))
 
     async def _end_for_good(self, job: Job) -> None:

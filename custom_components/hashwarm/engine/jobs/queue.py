@@ -7,7 +7,7 @@ or because we were killed in between, is told again after the next look at it.
 import asyncio
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 import logging
 
@@ -24,6 +24,7 @@ from .lifecycle import Reason
 from .orders import Orders
 from .parting import part_from
 from .reconcile import Reconciler
+from .stopwatch import Stopwatch
 from .tables import Transition
 from .tally import Tally
 from .ulid import Randomness, UlidSource
@@ -69,12 +70,13 @@ class JobQueue:
         self._names = UlidSource(randomness)
         self._on_event = on_event
         self._stepped = asyncio.Event()
-        self._book = JobBook(owner=owner, store=store, book=book, on_event=self._tell)
+        self._stopwatch = Stopwatch(now, clock)
+        self._book = JobBook(owner=owner, store=store, book=book, on_event=self._tell, on_step=self._stopwatch.note)
         self._followers = {
             executor_id: Follower(executor_id, executor, refresh=self._refresh, poll_s=poll_s)
             for executor_id, executor in executors.items()
         }
-        self._orders = Orders(book=self._book, followers=self._followers, now=now)
+        self._orders = Orders(book=self._book, followers=self._followers, now=now, lasted=self.lasted)
         self._reconciler = Reconciler(book=self._book, followers=self._followers, orders=self._orders, now=now)
         self._tally = Tally(clock)
 
@@ -125,7 +127,12 @@ class JobQueue:
     def is_startable(self, job: Job) -> bool:
         """Tell whether a job may be started now, by itself and by its executor."""
         follower = self._followers.get(job.spec.executor_id)
-        return follower is not None and follower.usable and lifecycle.is_startable(job, self._now())
+        is_time = lifecycle.is_startable(job, self._now(), self.lasted(job))
+        return follower is not None and follower.usable and is_time
+
+    def lasted(self, job: Job) -> timedelta:
+        """Return how long a job has been in its state, whatever the clock was set to meanwhile."""
+        return self._stopwatch.lasted(job)
 
     def problem(self, executor_id: str) -> str | None:
         """Return why an executor cannot be used now, as a translation key."""

@@ -231,13 +231,17 @@ class RayExecutor(Executor, Parts):
 
     async def _look_at_cluster(self) -> None:
         """Ask what the cluster has, now and then; a head that does not tell that is no worse for it."""
-        if self._resources_due is not None and self._now() < self._resources_due:
+        if self._lies_ahead(self._resources_due, _RESOURCES_EVERY):
             return
         self._resources_due = self._now() + _RESOURCES_EVERY
         try:
             self.resources = await self.cluster()
         except ExecutorError:
             self.resources = None
+
+    def _lies_ahead(self, moment: datetime | None, most: timedelta) -> bool:
+        """Tell whether a moment is to come; one farther ahead than it can be is none, for the clock was set back."""
+        return moment is not None and timedelta() < moment - self._now() <= most
 
     def _adopt(self, job: RayJob) -> None:
         run = RayRun(ref=job.ref, log=GrowingLog(self._currency), power_w=job.power_w, adopted=True)
@@ -297,7 +301,7 @@ class RayExecutor(Executor, Parts):
             await self._send_stop(run)
 
     def _lose(self, run: RayRun) -> None:
-        if run.doubtful_until is not None and self._now() < run.doubtful_until:
+        if self._lies_ahead(run.doubtful_until, _DOUBT):
             return
         run.state = run.state if run.ghost else RunState.LOST
         run.ghost = False
@@ -331,7 +335,7 @@ class RayExecutor(Executor, Parts):
     async def _read_log(self, run: RayRun, state: RayState | None = None) -> None:
         """Read what a run said since; what keeps a log from being read is no trouble of the head."""
         hurried = state is None or state.final or (run.stop_wanted and not run.stop_sent)
-        is_due = run.log_due is None or self._now() >= run.log_due
+        is_due = not self._lies_ahead(run.log_due, LARGEST_LOG * _PACE)
         if run.log_ends or state is RayState.PENDING or not (hurried or is_due):
             return
         is_last = state is not None and state.final
