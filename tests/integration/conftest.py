@@ -15,6 +15,7 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import UnitOfTemperature
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_platform as ep, entity_registry as er, instance_id
+import numpy as np
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
@@ -25,6 +26,10 @@ from custom_components.hashwarm.const import DOMAIN
 from custom_components.hashwarm.engine.heater import LocalWorker
 
 from .fake_worker import FakeWorker
+
+# The planner imports numpy when it first thinks. A home that is shut down interrupts its threads; one interrupted while
+# it imports leaves a numpy behind that no later test of the process can use.
+assert np.__version__
 
 ROOM = "sensor.room"
 SPARE = "sensor.spare_room"
