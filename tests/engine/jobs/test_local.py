@@ -13,8 +13,18 @@ import time
 
 import pytest
 
-from custom_components.hashwarm.engine.jobs import JobSpec, Launch, Requirements, RunState, launcher, sweep
+from custom_components.hashwarm.engine.jobs import (
+    JobSpec,
+    Launch,
+    Requirements,
+    RunState,
+    launcher,
+    local_run,
+    sweep,
+)
 from custom_components.hashwarm.engine.jobs.local import NOBODY, LocalExecutor, LocalSettings, as_nobody
+from custom_components.hashwarm.engine.jobs.local_run import LocalRun
+from custom_components.hashwarm.engine.jobs.progress_lines import ProgressLines
 from custom_components.hashwarm.engine.jobs.ulid import UlidSource
 from custom_components.hashwarm.engine.model.errors import (
     CommandTooLongError,
@@ -246,6 +256,38 @@ async def test_a_flood_of_words_harms_nobody(here):
     )
     await over(here, ref)
     assert (await here.log(ref, 1)) == ["end"]
+
+
+async def test_a_flood_of_short_lines_is_heard_in_a_twentieth_of_the_time(here, monkeypatch):
+    slept, heard, feed = [], [], ProgressLines.feed
+
+    async def noted(_run, for_s):
+        slept.append(for_s)
+        await asyncio.sleep(0)
+
+    def timed(self, data):
+        began_s = time.monotonic()
+        try:
+            return feed(self, data)
+        finally:
+            heard.append(time.monotonic() - began_s)
+
+    monkeypatch.setattr(ProgressLines, "feed", timed)
+    monkeypatch.setattr(LocalRun, "_pace", noted)
+    ref = await here.launch(python("import sys\nfor _ in range(40): sys.stdout.write('y\\n' * 32768)\nprint('end')"))
+    await over(here, ref)
+    assert await here.log(ref, 1) == ["end"]
+    assert len(heard) > 10
+    assert sum(slept) >= 18 * sum(heard)
+
+
+async def test_the_last_words_of_a_flood_are_heard(here, monkeypatch):
+    # As slow as can be: it waits for minutes once it has said a little.
+    monkeypatch.setattr(local_run, "_BYTES_PER_S", 1.0)
+    money = '{"revenue": 1, "currency": "EUR"}'
+    code = f"print('x' * 99, flush=True)\nimport time\ntime.sleep(0.2)\nprint('y\\n' * 9000, {money!r}, sep='')"
+    ref = await here.launch(python(code))
+    assert (await over(here, ref)).revenue_nano == 10**9
 
 
 async def test_watts_are_measured_where_they_are(tmp_path):

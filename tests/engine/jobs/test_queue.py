@@ -913,3 +913,36 @@ async def test_a_time_that_a_person_named_is_that_of_the_wall(world):
     world.ahead_s = 7200.0
     await world.queue.tick()
     assert (await world.queue.get(job.job_id)).state is JobState.QUEUED
+
+
+async def test_checkpoints_stay_as_long_as_a_job_may_go_on_from_them(world):
+    first = await world.queue.submit(spec())
+    await world.queue.cancel(first.job_id)
+    second = await world.queue.retry(first.job_id)
+    world.seconds += 10
+    await world.queue.cancel(second.job_id)
+    assert await world.queue.clear(world.now()) == 1
+    assert world.executor.forgotten == []
+    third = await world.queue.retry(second.job_id)
+    assert third.spec.resumes == first.job_id
+    await tell(world, third, Act.START)
+    await world.queue.refresh()
+    third = await world.queue.get(third.job_id)
+    world.executor.change(third.backend_ref, state=RunState.ENDED, exit_code=0)
+    await world.queue.refresh()
+    world.seconds += 10
+    # The second, cancelled, stays; the third says that it was done.
+    assert await world.queue.clear(world.now(), {JobState.SUCCEEDED}) == 0
+    with pytest.raises(JobStateError):
+        await world.queue.retry(second.job_id)
+    assert await world.queue.clear(world.now(), {JobState.CANCELLED}) == 1
+    assert world.executor.forgotten == [first.job_id]
+    assert await world.queue.clear(world.now()) == 1
+
+
+async def test_a_grace_longer_than_home_assistant_waits_is_said(tmp_path, caplog):
+    world = World(tmp_path / "jobs.db")
+    await world.open()
+    job = await started(world, grace_s=600.0)
+    await world.close()
+    assert f"Job {job.job_id} gets 60 s to save, not the 600 s" in caplog.text

@@ -4,7 +4,7 @@ Each function returns the job as it then stands, or the steps one after the othe
 JobStateError.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -117,6 +117,11 @@ def again(job: Job) -> JobSpec:
 def origin(job: Job) -> str:
     """Return the job that this one does again, itself where it does none; its checkpoints are theirs together."""
     return job.spec.resumes or job.job_id
+
+
+def needs_checkpoints(chain: Sequence[Job]) -> bool:
+    """Tell whether any of the jobs that share checkpoints, newest first, may go on from them yet."""
+    return bool(chain) and chain[0].state is not _S.SUCCEEDED
 
 
 def starting(job: Job, now: datetime) -> Job:

@@ -22,7 +22,8 @@ from .progress_lines import ProgressLines
 _LOGGER = logging.getLogger(__name__)
 _PIECE_BYTES = 65536
 _BYTES_PER_S = 4e6
-"""A job that says more is made to wait, so that listening costs Home Assistant little."""
+_LISTENING_SHARE = 0.05
+"""A job that says more than can be heard in that part of the time is made to wait, so that it costs us little."""
 _LAST_WORDS_S = 1.0
 _LOOK_EVERY_S = 5.0
 _LOOK_OFTEN_S = 1.0
@@ -68,6 +69,7 @@ class LocalRun:
         self._over = False
         self._kin: Kin | None = None
         self._look = asyncio.Event()
+        self._silent = asyncio.Event()
         self._saves_before_end = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._slowing: asyncio.Task[None] | None = None
@@ -248,13 +250,20 @@ class LocalRun:
 
     async def _listen(self, reader: asyncio.StreamReader) -> None:
         while data := await reader.read(_PIECE_BYTES):
-            saves = self.lines.checkpoints
+            began_s, saves = self._clock(), self.lines.checkpoints
             if self.lines.feed(data):
                 self._told_at = self._now()
                 if self.lines.checkpoints != saves:
                     self._checkpoint_at = self._told_at
                 self._on_change()
-            await asyncio.sleep(len(data) / _BYTES_PER_S)
+            heard_in_s = self._clock() - began_s
+            await self._pace(max(len(data) / _BYTES_PER_S, heard_in_s * (1.0 / _LISTENING_SHARE - 1.0)))
+
+    async def _pace(self, for_s: float) -> None:
+        """Let a talkative job wait; the last words of one that has ended are heard at once."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(for_s):
+                await self._silent.wait()
 
     async def _wait(
         self,
@@ -268,6 +277,7 @@ class LocalRun:
         self._end_the_rest()
         with suppress(OSError):
             await watching
+        self._silent.set()
         await asyncio.wait([listening], timeout=_LAST_WORDS_S)
         listening.cancel()
         close()

@@ -96,6 +96,12 @@ class JobQueue:
         self._orders.parting = frozenset(parting)
         ending = await self._orders.save_what_dies_with_us()
         longest_s = max((job.spec.grace_s for job in ending), default=0.0)
+        for job in ending:
+            if job.spec.grace_s > _STOP_MOST_S:
+                said = (
+                    "Job %s gets %.0f s to save, not the %.0f s that it asks for: Home Assistant does not wait longer"
+                )
+                _LOGGER.warning(said, job.job_id, _STOP_MOST_S, job.spec.grace_s)
         await self._ended(ending, min(longest_s, _STOP_MOST_S) + _AFTER_GRACE_S)
         await self._orders.stop()
         await part_from([(name, one.executor) for name, one in self._followers.items() if name in parting], _PART_S)
@@ -253,11 +259,11 @@ class JobQueue:
     async def clear(self, before: datetime, states: Collection[JobState] = tuple(JobState)) -> int:
         """Forget jobs that ended before then, with what executors keep of them; return how many."""
         gone = await self._book.remove(states, before)
-        for job in gone:
-            origin = job.spec.resumes or job.job_id
-            follower = self._followers.get(job.spec.executor_id)
-            needed = any((other.spec.resumes or other.job_id) == origin for other in self._book.open.values())
-            if follower is not None and isinstance(follower.executor, Forgets) and not needed:
+        for origin, executor_id in {(lifecycle.origin(job), job.spec.executor_id) for job in gone}:
+            follower = self._followers.get(executor_id)
+            if follower is None or not isinstance(follower.executor, Forgets):
+                continue
+            if not lifecycle.needs_checkpoints(await self._book.chain(origin)):
                 await follower.executor.forget(origin)
         return len(gone)
 

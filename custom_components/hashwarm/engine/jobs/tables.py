@@ -155,14 +155,26 @@ def history(connection: sqlite3.Connection, job_id: str) -> list[Transition]:
 
 
 def remove(connection: sqlite3.Connection, owner: str, states: Collection[JobState], before_ms: int) -> list[Job]:
-    """Forget jobs in those final states that ended before then, and return them."""
+    """Forget jobs in those final states that ended before then, and return them.
+
+    One that did an older one again that stays is kept: it tells what of that was counted.
+    """
     marks = ", ".join("?" * len(states))
     where = f"owner = ? AND state IN ({marks}) AND state IN {_FINAL} AND finished_ms < ?"
-    gone = _jobs(connection, where, (owner, *(state.value for state in states), before_ms))
+    found = _jobs(connection, where, (owner, *(state.value for state in states), before_ms))
+    names = {job.job_id for job in found}
+    gone = [job for job in found if _older(connection, owner, job) <= names]
     for table, column in (("jobs_attempt", "job"), ("jobs_transition", "job"), ("jobs_job", "id")):
         statement = f"DELETE FROM {table} WHERE {column} = ?"  # noqa: S608 - names of ours
         connection.executemany(statement, [(job.job_id,) for job in gone])
     return gone
+
+
+def _older(connection: sqlite3.Connection, owner: str, job: Job) -> set[str]:
+    """Return the jobs that a job did again."""
+    if job.spec.resumes is None:
+        return set()
+    return {other.job_id for other in chain(connection, owner, job.spec.resumes) if other.job_id < job.job_id}
 
 
 def _jobs(connection: sqlite3.Connection, where: str, values: Sequence[object]) -> list[Job]:
