@@ -1,7 +1,7 @@
 """The ledger as tables."""
 
 import csv
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta, timezone
 import io
 
 import pytest
@@ -45,11 +45,12 @@ def test_payouts_carry_their_cost_basis():
     paid = Payout(payout_id="=1+1", at=datetime(2026, 3, 4, 23, 30, tzinfo=UTC), sat=123_456, txid="ab")
     booked = BookedPayout(payout=paid, btc_price_nano=90_000_123_456_789, currency="EUR", told_sat=123_457, note="-cmd")
     unpriced = BookedPayout(payout=paid, btc_price_nano=None, currency="EUR", told_sat=1, note=None)
-    row, other = payout_rows({"OCEAN": [booked, unpriced]}, DAY, DAY)
+    row, other = payout_rows({"OCEAN": [booked, unpriced]}, DAY, DAY, UTC)
     assert tuple(row) == PAYOUT_COLUMNS
     assert (row["sat"], row["btc"], row["cost_basis"]) == (123_456, "0.00123456", "111.110552414")
     assert (other["btc_price"], other["cost_basis"]) == (None, None)
-    assert payout_rows({"OCEAN": [booked]}, date(2026, 3, 5), date(2026, 3, 6)) == []
+    assert payout_rows({"OCEAN": [booked]}, date(2026, 3, 5), date(2026, 3, 6), UTC) == []
+    assert payout_rows({"OCEAN": [booked]}, DAY, DAY, timezone(timedelta(hours=1))) == [], "it is tomorrow at home"
     cells = next(csv.DictReader(io.StringIO(csv_text([row], PAYOUT_COLUMNS))))
     assert (cells["payout_id"], cells["note"], cells["sat"]) == ("'=1+1", "'-cmd", "123456")
     assert csv_text([{"a": "-0.5"}], ["a"]) == "a\n-0.5\n", "a negative number is a number"

@@ -86,6 +86,7 @@ class Home:
         self._store = store
         self._market = market
         self._currency = currency
+        self._tz = tz
         self._clock = clock
         self._electricity = electricity
         self._alternative_per_kwh = alternative_per_kwh
@@ -258,7 +259,9 @@ class Home:
         """Return the books of these days, heaters by the names people gave them. Errors: StoreError."""
         days = await self._ledger.days(start.toordinal(), end.toordinal())
         payouts = [
-            row for title, told in await self.accounts.all_payouts() for row in payout_rows({title: told}, start, end)
+            row
+            for title, told in await self.accounts.all_payouts()
+            for row in payout_rows({title: told}, start, end, self._tz)
         ]
         return Export(
             days=day_rows(days, heaters, self._currency), payouts=sorted(payouts, key=lambda row: str(row["paid_at"]))

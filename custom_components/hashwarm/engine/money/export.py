@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 import csv
-from datetime import date
+from datetime import date, tzinfo
 from decimal import Decimal
 import io
 
@@ -77,13 +77,13 @@ def _day_row(day: date, heater: str, sums: Sums, currency: str) -> Row:
     }
 
 
-def payout_rows(payouts: Mapping[str, Sequence[BookedPayout]], start: date, end: date) -> list[Row]:
-    """Return one row for each payout from `start` to `end` in UTC, by the account's name; the cost basis at receipt."""
+def payout_rows(payouts: Mapping[str, Sequence[BookedPayout]], start: date, end: date, timezone: tzinfo) -> list[Row]:
+    """Return one row for each payout from `start` to `end`, days of the home; the cost basis is that at receipt."""
     rows = [
         payout_row(account, booked)
         for account, booked_payouts in payouts.items()
         for booked in booked_payouts
-        if start <= booked.payout.at.date() <= end
+        if start <= booked.payout.at.astimezone(timezone).date() <= end
     ]
     return sorted(rows, key=lambda row: (str(row["paid_at"]), str(row["account"])))
 
