@@ -30,7 +30,7 @@ async def vast(hass: HomeAssistant, ai_house: AiHouse, loopback: None) -> AsyncI
     await hass.async_block_till_done()
     session = async_get_clientsession(hass)
     machine = VastMachine(session, machine_id=7, key=KEY, now=utcnow, url=URL(server.url))
-    ai_house.workshop.machines["rented"] = Machine(machine, machine, now=utcnow, clock=time.monotonic)
+    ai_house.workshop.machines["rented"] = Machine(machine, machine, clock=time.monotonic)
     yield server
     del ai_house.workshop.machines["rented"]
     await server.stop()

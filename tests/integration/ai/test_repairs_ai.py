@@ -176,7 +176,7 @@ async def test_what_was_mended_meanwhile_is_not_asked_for(hass: HomeAssistant, a
     done = await enter(hass, form, "sesame")
     assert (done["type"], done["reason"]) == (FlowResultType.ABORT, "no_longer_refused")
     assert ai_house.entry.subentries["Ray"].data["token"] == "old"
-    ai_house.workshop.state = standing("Ray", problem="executor_auth")
+    await ai_house.show(standing("Ray", problem="executor_auth"))
     form = await fix(hass)
     await hass.config_entries.async_unload(ai_house.entry.entry_id)
     assert (await enter(hass, form, "sesame"))["reason"] == "no_longer_refused"

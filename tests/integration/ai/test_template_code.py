@@ -136,6 +136,7 @@ bash|+x|-c|{x}
 bash|{x}
 bash|--init-file|{x}|-i
 sh|-s|{x}
+sh|--|{x}
 /usr/bin/python3.14|-c|{x}
 /usr/bin/env|/usr/local/bin/python3.14|-c|{x}
 /bin/bash|-c|{x}
@@ -196,6 +197,8 @@ find|/data|-name|{x}|-exec|cat|{}|;
 tar|-x|-f|{x}
 rsync|-a|{x}|/data
 ollama|run|{x}
+train|--language|python|{x}
+sed|-e|s/a/b/|--|{x}
 sh|-c
 nice
 """ + "sh|" + "-x|" * 250 + "-x\n"  # fmt: skip
