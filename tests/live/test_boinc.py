@@ -250,7 +250,7 @@ async def test_as_a_machine_it_obeys_and_is_left_as_it_was_found(client, tmp_pat
     preferences = tmp_path / "global_prefs_override.xml"
     before = sorted((await asyncio.to_thread(preferences.read_text)).splitlines())
     ours = BoincClient(BoincConnection("127.0.0.1", password=PASSWORD, port=port), now=lambda: datetime.now(UTC))
-    machine = Machine(ours, BoincControls(ours), now=lambda: datetime.now(UTC), clock=time.monotonic, poll_s=0.5)
+    machine = Machine(ours, BoincControls(ours), clock=time.monotonic, poll_s=0.5)
 
     async def comes(wanted):
         async with asyncio.timeout(SOON_S):
