@@ -18,7 +18,7 @@ import time
 from typing import Any
 
 from benchmarks.jobs_child import now
-from custom_components.hashwarm.engine.jobs import SCHEMA, Job, JobEvent, JobQueue, JobSpec, JobState, sweep
+from custom_components.hashwarm.engine.jobs import SCHEMA, Job, JobEvent, JobQueue, JobSpec, JobState, processes, sweep
 from custom_components.hashwarm.engine.jobs.local import LocalExecutor, LocalSettings
 from custom_components.hashwarm.engine.model.dispatch import Act, JobOrder
 from custom_components.hashwarm.engine.store import Store
@@ -219,10 +219,10 @@ async def _heat_off_s(queue: JobQueue, folder: Path, preempted: asyncio.Event) -
     await queue.apply([JobOrder(job_id=name, act=Act.PREEMPT)])
     async with asyncio.timeout(GRACE_S * 6):
         await preempted.wait()
-    assert sweep.stat(pid) is None
+    assert processes.stat(pid) is None
     return time.monotonic() - begin_s
 
 
 def _state(pid: int) -> str | None:
-    found = sweep.stat(pid)
+    found = processes.stat(pid)
     return None if found is None else found.state

@@ -20,6 +20,7 @@ from custom_components.hashwarm.engine.jobs import (
     RunState,
     launcher,
     local_run,
+    processes,
     sweep,
 )
 from custom_components.hashwarm.engine.jobs.local import NOBODY, LocalExecutor, LocalSettings, as_nobody
@@ -140,15 +141,15 @@ async def test_freezing_is_at_once_and_lasts(here):
     assert here.power().power_w == 120.0
     await here.freeze(ref)
     pid = here._runs[ref]._process.pid
-    await until(lambda: sweep.stat(pid).state == "T")
+    await until(lambda: processes.stat(pid).state == "T")
     assert here.power().power_w == 0.0
     assert (await here.look())[0].state is RunState.FROZEN
     await here.throttle(ref, 0.5)
-    assert sweep.stat(pid).state == "T"
+    assert processes.stat(pid).state == "T"
     await here.thaw(ref)
     assert here.power().power_w == 60.0
     await here.throttle(ref, 1.0)
-    await until(lambda: sweep.stat(pid).state != "T")
+    await until(lambda: processes.stat(pid).state != "T")
     assert (await here.look())[0].state is RunState.RUNNING
 
 
@@ -162,7 +163,7 @@ async def test_slowing_down_gives_about_the_share_asked_for(here, share):
     ends_s, looks, running = time.monotonic() + 2.0, 0, 0
     while time.monotonic() < ends_s:
         looks += 1
-        running += sweep.stat(pid).state != "T"
+        running += processes.stat(pid).state != "T"
         await asyncio.sleep(0.0037)
     assert running / looks == pytest.approx(share, abs=0.15)
 
@@ -335,7 +336,7 @@ async def killed_parent(folder, job, *, frozen):
 
 async def test_a_job_saves_and_ends_when_its_parent_is_killed(tmp_path):
     pid = await killed_parent(tmp_path / "jobs", "SAVES.format(save_s=0.1)", frozen=False)
-    await until(lambda: (found := sweep.stat(pid)) is None or found.state == "Z")
+    await until(lambda: (found := processes.stat(pid)) is None or found.state == "Z")
     assert list((tmp_path / "jobs").glob("*/checkpoints/step"))
 
 
@@ -343,11 +344,11 @@ async def test_a_job_saves_and_ends_when_its_parent_is_killed(tmp_path):
 async def test_what_a_killed_parent_leaves_frozen_or_stubborn_is_swept(tmp_path, job):
     pid = await killed_parent(tmp_path / "jobs", job, frozen=True)
     await asyncio.sleep(0.1)
-    assert sweep.stat(pid).state == "T"
+    assert processes.stat(pid).state == "T"
     executor = make(tmp_path / "jobs", settings={"survivors_grace_s": 1.0})
     await executor.start()
     assert executor.swept == 1
-    assert (found := sweep.stat(pid)) is None or found.state == "Z"
+    assert (found := processes.stat(pid)) is None or found.state == "Z"
     assert bool(list((tmp_path / "jobs").glob("*/checkpoints/step"))) == ("SAVES" in job)
     assert not list((tmp_path / "jobs").glob("*/leader.json"))
     await executor.stop()
