@@ -517,6 +517,8 @@ async def test_a_heater_is_not_measured_or_switched_by_itself(hass, own, field, 
     assert refused["errors"] == {field: "own_entity"}
     mended = await hass.config_entries.options.async_configure(form["flow_id"], shown)
     assert mended["type"] == "create_entry"
+    # It begins anew with its changed options, and must have done so before the home goes.
+    await hass.async_block_till_done()
 
 
 async def test_the_plug_of_another_heater_is_not_shared(hass, own):
