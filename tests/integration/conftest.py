@@ -24,6 +24,7 @@ from syrupy.assertion import SnapshotAssertion
 from custom_components.hashwarm import backends
 from custom_components.hashwarm.const import DOMAIN
 from custom_components.hashwarm.engine.heater import LocalWorker
+from tests.thorough import THOROUGH
 
 from .fake_worker import FakeWorker
 
@@ -50,6 +51,12 @@ def snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
 def _the_house(hass: HomeAssistant, enable_custom_integrations: None, tmp_path: Path) -> None:
     hass.config.config_dir = str(tmp_path)
     hass.config.currency = "EUR"
+
+
+@pytest.fixture(autouse=True)
+async def enable_event_loop_debug() -> None:
+    """Watch the event loop for calls from wrong threads in the thorough run; remembering each stack takes a third."""
+    asyncio.get_running_loop().set_debug(THOROUGH)
 
 
 @pytest.fixture(autouse=True)
