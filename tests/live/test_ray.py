@@ -36,9 +36,7 @@ PORTS = (
     "node-manager-port",
     "object-manager-port",
 )
-thorough = pytest.mark.skipif("HASHWARM_THOROUGH" not in os.environ, reason="runs with scripts/test --all")
-# Until heaters have AI jobs nobody waits for half a gigabyte of counterpart in the everyday run.
-pytestmark = [pytest.mark.timeout(600), thorough]
+pytestmark = pytest.mark.timeout(600)
 # Counts to 200, a step each 0.1 s; saving takes six seconds, as that of a large model may.
 TRAIN = """
 import json, os, pathlib, signal, sys, time

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-import os
 import shutil
 import sys
 from typing import Any
@@ -21,10 +20,7 @@ from ..conftest import heater_of
 from .conftest import TEMPLATE, add_subentry
 from .test_story import TRAIN, living, seen, wish
 
-pytestmark = [
-    pytest.mark.timeout(400),
-    pytest.mark.skipif("HASHWARM_THOROUGH" not in os.environ, reason="runs with scripts/test --all"),
-]
+pytestmark = pytest.mark.timeout(400)
 TOKEN = "0123456789abcdef0123456789abcdef"
 
 
