@@ -1,6 +1,7 @@
 """Builds the place where a heater's AI work meets its heat, from its subentries."""
 
 from collections.abc import Callable
+from functools import partial
 import secrets
 import sqlite3
 import time
@@ -59,22 +60,28 @@ def build_workshop(
         clock=time.monotonic,
         timezone=timezone,
         randomness=secrets.token_bytes,
-        income=JobIncome(coordinator.heater_id, currency, timezone),
+        income=JobIncome(coordinator.heater_id, currency, timezone, on_booked=partial(_show_income, coordinator)),
         currency=currency,
         on_change=coordinator.async_update_listeners,
         on_event=_teller(coordinator),
     )
 
 
+def _show_income(coordinator: HeaterCoordinator) -> None:
+    """Let sensors of money know of what was booked beside them."""
+    home = coordinator.home()
+    if home is not None:
+        coordinator.config_entry.async_create_background_task(
+            coordinator.hass, home.renew_entries(), "hashwarm: AI revenue"
+        )
+
+
 def _teller(coordinator: HeaterCoordinator) -> Callable[[Job, JobEvent], None]:
     """Return what tells of a job: first the books, for its revenue is in them, then whoever listens."""
 
     def tell(job: Job, event: JobEvent) -> None:
-        home = coordinator.home()
-        if job.state.final and job.revenue_nano and home is not None:
-            coordinator.config_entry.async_create_background_task(
-                coordinator.hass, home.renew_entries(), "hashwarm: AI revenue"
-            )
+        if job.state.final and job.revenue_nano:
+            _show_income(coordinator)
         coordinator.job_happened(job, event)
 
     return tell

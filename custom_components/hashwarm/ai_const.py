@@ -26,6 +26,11 @@ class ExecutorKind(StrEnum):
         """Whether jobs of our queue run there."""
         return self in {ExecutorKind.LOCAL, ExecutorKind.RAY}
 
+    @property
+    def tells_earnings(self) -> bool:
+        """Whether others count what it earns, and it can be asked."""
+        return self in {ExecutorKind.VAST, ExecutorKind.SENSOR}
+
 
 class PowerControl(StrEnum):
     """What may limit the watts of jobs on this machine."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from homeassistant.exceptions import ServiceValidationError
 
+from .ai_const import CONF_EXECUTOR_KIND, SUBENTRY_EXECUTOR, ExecutorKind
 from .const import DOMAIN
 from .coordinator import HeaterCoordinator
 from .engine.heater import AiSettings, AiState, Workshop
@@ -98,6 +99,19 @@ async def async_finish_and_pause(coordinator: HeaterCoordinator) -> None:
             raise as_home_assistant(error) from error
         if error is not None:
             raise error
+
+
+def earns_elsewhere(coordinator: HeaterCoordinator) -> bool:
+    """Return whether a heater has a machine whose earnings others count."""
+    subentries = coordinator.config_entry.subentries.values()
+    executors = (subentry for subentry in subentries if subentry.subentry_type == SUBENTRY_EXECUTOR)
+    kinds = [ExecutorKind(executor.data[CONF_EXECUTOR_KIND]) for executor in executors]
+    return has_ai(coordinator) and any(kind.tells_earnings for kind in kinds)
+
+
+async def async_collect_earnings(coordinator: HeaterCoordinator) -> None:
+    """Ask machines what they earned, and book it now."""
+    workshop_of(coordinator).collect_earnings()
 
 
 async def async_cancel_current(coordinator: HeaterCoordinator) -> None:

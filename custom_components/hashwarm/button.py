@@ -14,7 +14,13 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .ai_entities import async_cancel_current, async_finish_and_pause, has_ai
+from .ai_entities import (
+    async_cancel_current,
+    async_collect_earnings,
+    async_finish_and_pause,
+    earns_elsewhere,
+    has_ai,
+)
 from .coordinator import HeaterConfigEntry, HeaterCoordinator
 from .engine.miners import Feature
 from .engine.model.driver import Driver
@@ -53,6 +59,12 @@ class AiButtonDescription(ButtonEntityDescription):
 AI_BUTTONS: tuple[AiButtonDescription, ...] = (
     AiButtonDescription(key="cancel_current", translation_key="cancel_current", press_fn=async_cancel_current),
     AiButtonDescription(key="finish_and_pause", translation_key="finish_and_pause", press_fn=async_finish_and_pause),
+    AiButtonDescription(
+        key="collect_earnings",
+        translation_key="collect_earnings",
+        has_fn=earns_elsewhere,
+        press_fn=async_collect_earnings,
+    ),
 )
 
 

@@ -131,6 +131,16 @@ async def test_nothing_is_known_until_it_was_told(time, told):
     assert told.asked == []
 
 
+async def test_it_is_looked_at_when_a_person_asks_also_at_what_is_asked_for_seldom(time, told):
+    anew = []
+    told.ask_anew = lambda: anew.append(True)
+    async with running(time, told, poll_s=1000.0) as machine:
+        await until(lambda: told.looks == 1)
+        machine.look()
+        await until(lambda: told.looks == 2)
+    assert anew == [True]
+
+
 async def test_it_is_followed_and_each_look_is_told(time, told):
     news = asyncio.Event()
     async with running(time, told) as machine:

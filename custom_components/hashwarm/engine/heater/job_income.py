@@ -1,6 +1,6 @@
 """Books what AI work of a heater earned, in the transaction that tells of it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, tzinfo
 import sqlite3
 
@@ -16,7 +16,11 @@ BOOKED_EVERY = timedelta(hours=1)
 class JobIncome:
     """The books of one heater's AI work; callable as the queue's booking."""
 
-    def __init__(self, heater_id: str, currency: str, timezone: tzinfo) -> None:
+    def __init__(
+        self, heater_id: str, currency: str, timezone: tzinfo, on_booked: Callable[[], None] = lambda: None
+    ) -> None:
+        """Prepare; `on_booked` hears of what a machine earned, once that is in the file."""
+        self._on_booked = on_booked
         self._heater_id = heater_id
         self._currency = currency
         self._timezone = timezone
@@ -39,7 +43,10 @@ class JobIncome:
                 for key, total in totals.items()
             )
 
-        return await file.write(book)
+        grown = await file.write(book)
+        if grown:
+            self._on_booked()
+        return grown
 
     @property
     def currency(self) -> str:

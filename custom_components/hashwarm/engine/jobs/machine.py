@@ -6,7 +6,7 @@ from enum import StrEnum
 import logging
 from typing import Protocol, runtime_checkable
 
-from ..model.compute import Compute, ComputeStatus
+from ..model.compute import AsksSeldom, Compute, ComputeStatus
 from ..model.dispatch import Act, JobOrder
 from ..model.errors import ExecutorError, ExecutorRefusedError, ExecutorUnreachableError, HashwarmError
 from ..model.protocols import Monotonic
@@ -172,7 +172,9 @@ class Machine:
         self._wish, self._wanted_share, self.share = None, 1.0, 1.0
 
     def look(self) -> None:
-        """Look at it now."""
+        """Look at it now, also at what is asked for seldom."""
+        if isinstance(self._status, AsksSeldom):
+            self._status.ask_anew()
         self._wake.set()
 
     async def obey(self, order: JobOrder) -> None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,4 +27,13 @@ class ComputeStatus(Protocol):
 
     async def read(self) -> Compute:
         """Ask how it stands."""
+        ...
+
+
+@runtime_checkable
+class AsksSeldom(Protocol):
+    """A machine some of whose figures are asked for less often than the rest."""
+
+    def ask_anew(self) -> None:
+        """Ask for all of them with the next look."""
         ...

@@ -67,7 +67,14 @@ async def test_earnings_are_asked_for_every_quarter_of_an_hour(make, fake, clock
     await vast.read()
     asked = [path for _, path, _ in fake.requests if "earnings" in path]
     assert asked == ["/users/me/machine-earnings?sday=20749&eday=20779&machid=7"]
-    clock.forward(12 * 3600)
+    vast.ask_anew()
+    await vast.read()
+    asked = [path for _, path, _ in fake.requests if "earnings" in path]
+    assert len(asked) == 2, "a person asked"
+    clock.forward(-3600)
+    await vast.read()
+    assert len([path for _, path, _ in fake.requests if "earnings" in path]) == 3, "the clock was set back"
+    clock.forward(13 * 3600)
     assert "2026-11-22" in (await vast.read()).earned_nano
 
 

@@ -24,6 +24,7 @@ _NANO = 1_000_000_000
 _AGAIN = frozenset({TOO_MANY, 502, 503, 504})
 _TRIES = 4
 _LONGEST_WAIT_S = 30.0
+_EARNINGS_EVERY = timedelta(minutes=15)
 _DAYS = 30
 _MOST_PER_DAY = 100_000.0
 _MOST_PER_HOUR = 10_000.0
@@ -126,15 +127,19 @@ class VastMachine(ComputeStatus):
         """Take it off offer; who has rented it keeps it. Errors: ExecutorError and its kin."""
         _agreed(await self._patiently("DELETE", f"/machines/{self._machine_id}/asks/"))
 
+    def ask_anew(self) -> None:
+        """Ask for earnings with the next look, though they have been asked for a moment ago."""
+        self._earnings_due = None
+
     async def _read_earnings(self) -> None:
         now = self._now().astimezone(UTC)
-        if self._earnings_due is not None and now < self._earnings_due:
+        if self._earnings_due is not None and timedelta() < self._earnings_due - now <= _EARNINGS_EVERY:
             return
         today = (now.date() - _EPOCH).days
         params = {"sday": str(today - _DAYS), "eday": str(today), "machid": str(self._machine_id)}
         answer = await self._patiently("GET", "/users/me/machine-earnings", params=params)
         self._earned = settled(answer.json(), now.date())
-        self._earnings_due = now + timedelta(minutes=15)
+        self._earnings_due = now + _EARNINGS_EVERY
 
     async def _patiently(
         self, method: str, path: str, *, body: Any = None, params: dict[str, str] | None = None
