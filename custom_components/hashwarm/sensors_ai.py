@@ -151,7 +151,7 @@ AI_SENSORS: tuple[HeaterSensorDescription, ...] = (
         suggested_display_precision=3,
         change=NOW_AND_THEN,
         has_fn=has_ai,
-        value_fn=of_ai(lambda state: kwh(state.energy_mj)),
+        value_fn=of_ai(lambda state: None if state.energy_mj is None else kwh(state.energy_mj)),
     ),
     HeaterSensorDescription(
         key="ai_eta",

@@ -73,7 +73,7 @@ def picture(now: Round, counts: AiCounts) -> AiState:
         lost_work_today=counts.lost_work,
         power_w=now.drawn.total_w,
         power_source=now.drawn.source,
-        energy_mj=round(counts.energy_mj),
+        energy_mj=round(counts.energy_mj) if now.readable else None,
         pending_nano=sum(one.pending_nano for one in now.jobs),
         revenue_per_hour=now.per_hour,
         worth=now.worth,

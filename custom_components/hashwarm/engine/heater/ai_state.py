@@ -73,8 +73,8 @@ class AiState:
     """How often work was lost."""
     power_w: float | None = None
     power_source: str = "unknown"
-    energy_mj: int = 0
-    """Of all time."""
+    energy_mj: int | None = None
+    """Of all time; None until that could be read."""
     pending_nano: int = 0
     revenue_per_hour: float | None = None
     """In currency; a moving average of what was earned."""

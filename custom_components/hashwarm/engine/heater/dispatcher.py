@@ -4,8 +4,8 @@ The room decides how many watts there are, the worth of a kWh who gets them. AI 
 when they are interrupted; mining takes what is left and gives it back first.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from math import expm1, inf
 
 from ..model.dispatch import Act, DispatchReason, JobOrder, WorkloadMode, Worth
@@ -33,6 +33,8 @@ class JobView:
 
     job_id: str
     power_w: float
+    place_id: str = ""
+    """Where it runs."""
     on: bool = False
     """An executor has a run of it that makes heat, or is about to."""
     frozen_for_s: float | None = None
@@ -73,6 +75,8 @@ class Situation:
     jobs: tuple[JobView, ...] = ()
     mode: WorkloadMode = WorkloadMode.AUTO
     slots: int = 1
+    free: Mapping[str, int] = field(default_factory=dict)
+    """How many more jobs each place takes; one that is not named takes any."""
     mining_maximum_w: float = inf
     mines: bool = True
     without_heat: bool = False
@@ -203,12 +207,11 @@ def _towards(before: float | None, seen: float | None, weight: float) -> float |
 
 def _better(now: Situation) -> tuple[bool, DispatchReason]:
     """Return whether AI goes first, by worth alone, and why."""
-    if not any(_can_run(job) for job in now.jobs):
-        offline = any(not job.reachable for job in now.jobs)
-        return False, DispatchReason.BACKEND_OFFLINE if offline else DispatchReason.HEAT_DEMAND
+    if not any(_can_run(job, now) for job in now.jobs):
+        return False, _why_none_can_run(now)
     if not now.mines or not now.mode.allows_mining:
         return True, DispatchReason.HEAT_DEMAND
-    if any(job.deadline_in_s is not None and job.deadline_in_s < DEADLINE_NEAR_S for job in now.jobs if _can_run(job)):
+    if any(job.deadline_in_s is not None and job.deadline_in_s < DEADLINE_NEAR_S for job in now.jobs if _can_run(job, now)):
         return True, DispatchReason.DEADLINE
     if now.mode is WorkloadMode.PREFER_MINING:
         return False, DispatchReason.PERSON
@@ -225,13 +228,29 @@ def _richer(now: Situation) -> tuple[bool, DispatchReason]:
     return enough and ai >= (now.worth.mining_per_kwh or 0.0), DispatchReason.HIGHER_VALUE
 
 
-def _can_run(job: JobView) -> bool:
-    return job.reachable and (job.on or job.startable)
+def _can_run(job: JobView, now: Situation) -> bool:
+    return job.reachable and (job.on or (job.startable and _least_w(job) <= _most_w(now)))
+
+
+def _least_w(job: JobView) -> float:
+    """Return what a job draws at the least of its speed."""
+    return job.power_w * (1.0 - job.slowdown) if job.throttles else job.power_w
+
+
+def _most_w(now: Situation) -> float:
+    return min(now.heat_w, now.ceiling_w, now.ai_limit_w)
+
+
+def _why_none_can_run(now: Situation) -> DispatchReason:
+    if any(not job.reachable for job in now.jobs):
+        return DispatchReason.BACKEND_OFFLINE
+    too_large = any(job.startable and _least_w(job) > _most_w(now) for job in now.jobs)
+    return DispatchReason.TOO_LARGE if too_large else DispatchReason.HEAT_DEMAND
 
 
 def _both_possible(now: Situation) -> bool:
     """Tell whether there is a choice at all."""
-    return now.mines and now.mode.allows_mining and any(_can_run(job) for job in now.jobs)
+    return now.mines and now.mode.allows_mining and any(_can_run(job, now) for job in now.jobs)
 
 
 def _fitted(now: Situation, wanted_w: float) -> tuple[tuple[JobOrder, ...], float]:
@@ -240,12 +259,15 @@ def _fitted(now: Situation, wanted_w: float) -> tuple[tuple[JobOrder, ...], floa
     left_w = max(0.0, wanted_w - committed_w)
     room_w = now.ceiling_w
     orders: list[JobOrder] = []
-    drawn_w, free_slots = 0.0, now.slots - sum(job.on for job in now.jobs)
+    drawn_w, free_slots, free = 0.0, now.slots - sum(job.on for job in now.jobs), dict(now.free)
     for job in _restored_first(now.jobs):
-        order, watts = _told(job, left_w, room_w - drawn_w, starts=free_slots > 0 and not now.drains)
+        starts = free_slots > 0 and free.get(job.place_id, 1) > 0 and not now.drains
+        order, watts = _told(job, left_w, room_w - drawn_w, starts=starts)
         if order is not None:
             orders.append(order)
-            free_slots -= order.act is Act.START
+            if order.act is Act.START:
+                free_slots -= 1
+                free[job.place_id] = free.get(job.place_id, now.slots) - 1
         drawn_w += watts
         left_w -= 0.0 if job.committed else watts
     return tuple(orders), drawn_w
@@ -283,7 +305,7 @@ def _quieted(job: JobView, room_w: float) -> tuple[JobOrder | None, float]:
 
 def _share(job: JobView, left_w: float, room_w: float) -> float | None:
     """Return the share of its speed that a job may have, None where even the least is too much."""
-    if job.frozen_for_s is not None and job.frozen_for_s < FROZEN_AT_LEAST_S:
+    if left_w <= 0.0 or (job.frozen_for_s is not None and job.frozen_for_s < FROZEN_AT_LEAST_S):
         return None
     runs = job.on and job.frozen_for_s is None
     slack_w = SLACK * job.power_w if runs else 0.0

@@ -36,23 +36,27 @@ def job_views(
     startable: set[str],
     lasted_s: Mapping[str, float],
 ) -> tuple[JobView, ...]:
-    """Return the jobs in their order; no more of those that wait are startable than their executors have room for."""
+    """Return the jobs in their order; those that wait are startable where their executor has room for one more."""
     jobs = list(jobs)
-    free = {place_id: place.abilities.slots for place_id, place in places.items()}
-    for job in jobs:
-        if job.state.on_executor and job.spec.executor_id in free:
-            free[job.spec.executor_id] -= 1
+    free = free_slots(jobs, places)
     views: list[JobView] = []
     for job in jobs:
         place = places.get(job.spec.executor_id)
         if place is None:
             continue
         may = job.job_id in startable and free[job.spec.executor_id] > 0
-        if may:
-            free[job.spec.executor_id] -= 1
         share, for_s = shares.get(job.job_id, 1.0), lasted_s[job.job_id]
         views.append(_job_view(job, place, share, now, startable=may, lasted_s=for_s))
     return tuple(views)
+
+
+def free_slots(jobs: Iterable[Job], places: Mapping[str, Place]) -> dict[str, int]:
+    """Return how many more jobs each place has room for."""
+    free = {place_id: place.abilities.slots for place_id, place in places.items()}
+    for job in jobs:
+        if job.state.on_executor and job.spec.executor_id in free:
+            free[job.spec.executor_id] -= 1
+    return free
 
 
 def expected_w(job: Job, workplace: Workplace) -> float:
@@ -116,6 +120,7 @@ def _job_view(job: Job, place: Place, share: float, now: datetime, *, startable:
     return JobView(
         job_id=job.job_id,
         power_w=expected_w(job, place.workplace),
+        place_id=spec.executor_id,
         on=on,
         frozen_for_s=lasted_s if job.state is JobState.PAUSED else None,
         ending=job.state in _ENDING or (job.state is JobState.PAUSED and job.held_by_person),

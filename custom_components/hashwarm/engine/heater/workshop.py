@@ -30,7 +30,7 @@ from .ai_worth import per_hour, realised_per_kwh, worth_per_kwh
 from .combined import with_work
 from .dispatcher import Dispatch, Dispatcher, JobView, Situation
 from .job_income import JobIncome, MachineIncome
-from .job_views import MACHINE, job_views, machine_view
+from .job_views import MACHINE, free_slots, job_views, machine_view
 from .premises import Premises
 from .workplace import Workplace
 
@@ -222,10 +222,12 @@ class Workshop:
         if not self._loaded:
             await self._load()
         self._count()
-        await self._keep_books()
+        self.queue.count(self._drawn.by_place)
         views = self._views()
         dispatch = self._decided(views)
+        # Heat that is not wanted ends before anything is written, which may take long.
         await self._tell(dispatch)
+        await self._keep_books()
         self._drawn = self._premises.drawn(self._views())
         self._work = self._other_work(dispatch)
         self._show(dispatch)
@@ -233,7 +235,7 @@ class Workshop:
     async def _keep_books(self) -> None:
         """Count and book; what cannot be written now must not keep heat from being made, or work from being quieted."""
         try:
-            await self.queue.tick(self._drawn.by_place)
+            await self.queue.settle()
             await self._remember_earnings()
             await self._take_in_earnings()
             await self._counts_file.keep(self._counts)
@@ -306,6 +308,7 @@ class Workshop:
             jobs=views,
             mode=self._mode,
             slots=self._premises.slots,
+            free=free_slots(self.queue.jobs, self._premises.places()),
             mining_maximum_w=self._maximum_w,
             mines=self._maximum_w > 0.0,
             without_heat=self.settings.without_heat,

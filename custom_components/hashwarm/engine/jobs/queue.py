@@ -276,9 +276,17 @@ class JobQueue:
 
         Errors: StoreError; what was counted is written with the next tick then.
         """
+        self.count(power_w)
+        await self.settle()
+
+    def count(self, power_w: Mapping[str, float | None] | None = None) -> None:
+        """Count energy and time of what runs; `settle` writes it."""
         powers = {name: reading.power_w for name, reading in self.powers().items()} if power_w is None else power_w
         for job in self._tally.count(list(self._book.open.values()), powers, self._orders.shares):
             self._book.note(job)
+
+    async def settle(self) -> None:
+        """Do what has come due, and write what was counted. Errors: StoreError, and it is written later."""
         await self._orders.do_what_is_due()
         if self._tally.is_time_to_write():
             await self._flush()

@@ -42,6 +42,8 @@ class DispatchReason(StrEnum):
     PERSON = "person"
     """The workload mode leaves no choice."""
     PAYS_WITHOUT_HEAT = "pays_without_heat"
+    TOO_LARGE = "too_large"
+    """No job that waits makes do with the watts there are."""
 
 
 class Act(StrEnum):
