@@ -272,6 +272,32 @@ def test_slots_limits_and_draining_hold():
     assert not Bench(*jobs).step(slots=4, drains=True)[1].orders
 
 
+def test_a_job_that_needs_more_than_there_is_holds_up_nobody():
+    large, small = job("large", power_w=5000.0), job("small", power_w=100.0)
+    dispatch = Dispatcher().decide(now(0.0, large, small))
+    assert (acts(dispatch), dispatch.reason) == ({"small": Act.START}, DispatchReason.HIGHER_VALUE)
+    alone = Dispatcher().decide(now(0.0, large))
+    assert (alone.orders, alone.mining_w, alone.reason) == ((), 500.0, DispatchReason.TOO_LARGE)
+    slowed = replace(large, slowdown=0.9)
+    assert acts(Dispatcher().decide(now(0.0, slowed))) == {"large": Act.START}
+    assert Dispatcher().decide(now(0.0, replace(slowed, throttles=False))).reason is DispatchReason.TOO_LARGE
+
+
+def test_a_place_takes_as_many_jobs_as_it_has_room_for():
+    jobs = [job(f"{place}{index}", place_id=place, power_w=50.0) for place in "ab" for index in range(3)]
+    orders = Dispatcher().decide(now(0.0, *jobs, slots=9, free={"a": 1, "b": 2})).orders
+    assert {order.job_id for order in orders} == {"a0", "b0", "b1"}
+
+
+def test_a_job_that_is_said_to_draw_nothing_waits_for_heat_too():
+    nothing = job(power_w=0.0)
+    for changes in ({"heat_w": 0.0}, {"mode": WorkloadMode.MINING_ONLY}):
+        assert Dispatcher().decide(now(0.0, nothing, **changes)).orders == ()
+        running = replace(nothing, on=True)
+        assert acts(Dispatcher().decide(now(0.0, running, **changes))) == {"j": Act.FREEZE}
+    assert acts(Dispatcher().decide(now(0.0, nothing))) == {"j": Act.START}
+
+
 def test_a_job_begins_at_once_where_there_was_nothing_to_choose_before():
     dispatcher = Dispatcher()
     assert dispatcher.decide(now(0.0)).orders == ()

@@ -284,6 +284,7 @@ async def test_what_a_job_earned_is_booked_with_its_end_and_tells_the_worth_of_a
     runner.tell(ref, state=RunState.ENDED, exit_code=0)
     state = await bench.round()
     assert (state.status, state.completed, state.job) == (AiStatus.IDLE, 1, None)
+    state = await bench.round()
     done = await bench.workshop.queue.get(job.job_id)
     assert (done.state, done.revenue_nano) == (JobState.SUCCEEDED, 500_000_000)
     sums = await bench.store.read(lambda c: entry_sums(c, "EUR"))
@@ -432,8 +433,26 @@ async def test_a_home_that_is_away_is_waited_for(tmp_path, runner):
         while bench.changes == 0:
             await asyncio.sleep(0)
     assert workshop.state.status is AiStatus.ERROR
-    assert workshop.state.completed is None
+    assert (workshop.state.completed, workshop.state.energy_mj) == (None, None), "unknown is not zero"
     await workshop.stop()
+
+
+async def test_heat_that_is_not_wanted_ends_before_anything_is_written(bench, runner, monkeypatch):
+    bench.heat(500.0)
+    await bench.submit()
+    await bench.round()
+    await bench.round()
+    (run,) = runner.runs.values()
+    assert run.state is RunState.RUNNING
+    seen = []
+
+    async def settle():
+        seen.append(next(iter(runner.runs.values())).state)
+
+    monkeypatch.setattr(bench.workshop.queue, "settle", settle)
+    bench.heat(0.0)
+    await bench.round()
+    assert seen == [RunState.FROZEN]
 
 
 def rented(bench, **told):

@@ -207,11 +207,14 @@ def _towards(before: float | None, seen: float | None, weight: float) -> float |
 
 def _better(now: Situation) -> tuple[bool, DispatchReason]:
     """Return whether AI goes first, by worth alone, and why."""
-    if not any(_can_run(job, now) for job in now.jobs):
+    able = [job for job in now.jobs if _can_run(job, now)]
+    if not able:
         return False, _why_none_can_run(now)
     if not now.mines or not now.mode.allows_mining:
         return True, DispatchReason.HEAT_DEMAND
-    if any(job.deadline_in_s is not None and job.deadline_in_s < DEADLINE_NEAR_S for job in now.jobs if _can_run(job, now)):
+    if any(
+        job.deadline_in_s is not None and job.deadline_in_s < DEADLINE_NEAR_S for job in now.jobs if _can_run(job, now)
+    ):
         return True, DispatchReason.DEADLINE
     if now.mode is WorkloadMode.PREFER_MINING:
         return False, DispatchReason.PERSON

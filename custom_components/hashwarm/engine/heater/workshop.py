@@ -225,12 +225,12 @@ class Workshop:
         self.queue.count(self._drawn.by_place)
         views = self._views()
         dispatch = self._decided(views)
-        # Heat that is not wanted ends before anything is written, which may take long.
         await self._tell(dispatch)
-        await self._keep_books()
         self._drawn = self._premises.drawn(self._views())
         self._work = self._other_work(dispatch)
         self._show(dispatch)
+        # Last of all, for it may take long: heat that is not wanted ends first.
+        await self._keep_books()
 
     async def _keep_books(self) -> None:
         """Count and book; what cannot be written now must not keep heat from being made, or work from being quieted."""
