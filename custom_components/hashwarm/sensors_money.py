@@ -30,6 +30,11 @@ def _currency(coordinator: HeaterCoordinator) -> str:
     return coordinator.currency
 
 
+def _as_a_price(per_kwh: float | None) -> float | None:
+    """Return a price as people write it; what is beyond comes from money being counted in whole parts."""
+    return None if per_kwh is None else round(per_kwh, 5)
+
+
 def _totals[T](read: Callable[[Totals], T]) -> Callable[[HeaterCoordinator], T | None]:
     return lambda coordinator: read(totals) if (totals := coordinator.totals) is not None else None
 
@@ -162,7 +167,7 @@ MONEY_SENSORS: tuple[HeaterSensorDescription, ...] = (
         change=MONEY,
         unit_fn=currency_per_kwh,
         attributes_fn=_periods("cost_per_kwh_after_earnings", _provenance(*VALUE)),
-        value_fn=_totals(lambda totals: totals.last_30_days.cost_per_kwh_after_earnings),
+        value_fn=_totals(lambda totals: _as_a_price(totals.last_30_days.cost_per_kwh_after_earnings)),
     ),
     HeaterSensorDescription(
         key="heating_cost",

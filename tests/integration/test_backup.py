@@ -78,12 +78,11 @@ async def test_a_backup_under_load_is_whole(
     )
     while not (tmp_path / "backups").exists() or hass.data[DATA_MANAGER].state != "idle":
         await asyncio.sleep(0.01)
-    before = home.totals(HEATERS[0]).meter_kwh
-    while home.totals(HEATERS[0]).meter_kwh == before:
+    while (after := home.totals(HEATERS[0]).meter_kwh) == written[HEATERS[0]]:
         await asyncio.sleep(0.01)
     load.cancel()
     await asyncio.gather(load, return_exceptions=True)
-    assert 0 < written[HEATERS[0]] < before, "it was taken in the midst of writing, and writing went on"
+    assert 0 < written[HEATERS[0]] < after, "it was taken in the midst of writing, and writing went on"
 
     for entry in (house.entry, house.home_entry):
         await hass.config_entries.async_unload(entry.entry_id)
