@@ -98,6 +98,32 @@ async def test_a_daemon_is_frozen_at_once_where_it_is_known(here):
     run._kin.look = look
 
 
+LEAVES = """
+import os, time
+place = os.environ["HASHWARM_CHECKPOINT_DIR"]
+if os.fork() == 0:
+    with open(place + "/new", "w") as file: file.write(str(os.getpid()))
+    os.rename(place + "/new", place + "/daemon")
+    while not os.path.exists(place + "/leave"): time.sleep(0.01)
+    os.setsid()
+    open(place + "/left", "w").close()
+while True: time.sleep(0.01)
+"""
+
+
+async def test_one_that_leaves_its_group_after_it_was_known_is_frozen_too(here):
+    launch = python(LEAVES)
+    ref = await here.launch(launch)
+    pid = await daemon_of(here, launch)
+    run, place = here._runs[ref], here._folder / launch.job_id / "checkpoints"
+    run._look.set()
+    await until(lambda: pid in [child.pid for child in run._kin.known])
+    (place / "leave").touch()
+    await until((place / "left").exists)
+    await here.freeze(ref)
+    await until(lambda: state(pid) == "T")
+
+
 async def test_a_daemon_is_slowed_down_without_a_look_at_all_processes_each_time(here):
     launch = daemon()
     ref = await here.launch(launch)

@@ -946,3 +946,41 @@ async def test_a_grace_longer_than_home_assistant_waits_is_said(tmp_path, caplog
     job = await started(world, grace_s=600.0)
     await world.close()
     assert f"Job {job.job_id} gets 60 s to save, not the 600 s" in caplog.text
+
+
+async def test_what_a_job_drew_since_the_last_count_is_counted_when_it_ends(world):
+    job = await started(world)
+    await world.queue.tick({"box": 50.0})
+    world.seconds += 8
+    world.executor.change(job.backend_ref, state=RunState.ENDED, exit_code=0)
+    await world.queue.refresh()
+    done = await world.queue.get(job.job_id)
+    assert (done.state, done.run_s, done.energy_mj) == (JobState.SUCCEEDED, 8.0, 400_000)
+    assert await world.rows("SELECT run_ms, energy_mj FROM jobs_job") == [(8000, 400_000)]
+
+
+async def test_of_several_who_retry_a_job_at_once_one_is_heard(world, monkeypatch):
+    job = await world.queue.submit(spec())
+    await world.queue.cancel(job.job_id)
+    chain = world.queue._book.chain
+
+    async def slow(origin):
+        found = await chain(origin)
+        await asyncio.sleep(0.01)
+        return found
+
+    monkeypatch.setattr(world.queue._book, "chain", slow)
+    told = await asyncio.gather(*(world.queue.retry(job.job_id) for _ in range(4)), return_exceptions=True)
+    assert sum(isinstance(one, JobStateError) for one in told) == 3
+
+
+async def test_a_retry_comes_after_what_it_does_again_though_the_clock_was_set_back(world):
+    job = await world.queue.submit(spec())
+    await world.queue.cancel(job.job_id)
+    await world.close()
+    world.seconds -= 86_400
+    await world.open()
+    again = await world.queue.retry(job.job_id)
+    assert again.job_id > job.job_id
+    with pytest.raises(JobStateError):
+        await world.queue.retry(job.job_id)

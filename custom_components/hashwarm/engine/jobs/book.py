@@ -145,6 +145,10 @@ class JobBook:
             raise UnknownJobError(f"no job {job_id[:40]}", job_id=job_id[:40])
         return job
 
+    async def last_name(self) -> str | None:
+        """Return the newest name of a job in the file."""
+        return await self._store.read(tables.last_name)
+
     async def chain(self, origin: str) -> list[Job]:
         """Return a job and those that do it again, newest first."""
         return await self._store.read(lambda c: tables.chain(c, self._owner, origin))

@@ -17,11 +17,11 @@ class Kin:
         self.known: tuple[Process, ...] = ()
 
     def look(self) -> list[Process]:
-        """Look for all of them; return those that were not known before. Blocking. Raises OSError."""
-        before = {(process.pid, process.start) for process in self.known}
+        """Look for all of them; return those that were not known, or not as apart, before. Blocking. Raises OSError."""
+        before = {(process.pid, process.start, process.group) for process in self.known}
         found = sweep.family(self._marker, self._leader, self.known)
         self.known = tuple(process for process in found if process.pid != self._pid)
-        return [process for process in self.known if (process.pid, process.start) not in before]
+        return [process for process in self.known if (process.pid, process.start, process.group) not in before]
 
     def is_apart(self, process: Process) -> bool:
         """Tell whether a signal to the group of the first process passes it by."""

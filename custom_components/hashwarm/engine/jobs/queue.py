@@ -77,12 +77,16 @@ class JobQueue:
             for executor_id, executor in executors.items()
         }
         self._orders = Orders(book=self._book, followers=self._followers, now=now, lasted=self.lasted)
-        self._reconciler = Reconciler(book=self._book, followers=self._followers, orders=self._orders, now=now)
+        self._reconciler = Reconciler(
+            book=self._book, followers=self._followers, orders=self._orders, now=now, count=self.count
+        )
         self._tally = Tally(clock)
+        self._powers: Mapping[str, float | None] = {}
 
     async def start(self) -> None:
         """Take up the jobs that an earlier life left, and the executors; one that is away is waited for beside."""
         await self._book.load()
+        self._names.after(await self._book.last_name() or "")
         await self._reconciler.give_up_what_died_with_us()
         for follower in self._followers.values():
             follower.start()
@@ -220,12 +224,14 @@ class JobQueue:
 
     async def retry(self, job_id: str) -> Job:
         """Submit a job that did not succeed once more, to go on from its last checkpoint."""
-        job = await self._book.find(job_id)
-        newest = (await self._book.chain(lifecycle.origin(job)))[0]
-        for each in (job, newest):
-            if each.state not in {JobState.FAILED, JobState.CANCELLED}:
-                raise JobStateError("it has not ended, or was submitted again already", state=each.state.value)
-        return await self.submit(lifecycle.again(newest))
+        origin = lifecycle.origin(await self._book.find(job_id))
+        # Of two who ask at the same time the second finds what the first submitted.
+        async with self._book.lock(f"again/{origin}"):
+            job, newest = await self._book.find(job_id), (await self._book.chain(origin))[0]
+            for each in (job, newest):
+                if each.state not in {JobState.FAILED, JobState.CANCELLED}:
+                    raise JobStateError("it has not ended, or was submitted again already", state=each.state.value)
+            return await self.submit(lifecycle.again(newest))
 
     async def set_priority(self, job_id: str, priority: int) -> Job:
         """Let a job go before or behind others."""
@@ -280,8 +286,10 @@ class JobQueue:
         await self.settle()
 
     def count(self, power_w: Mapping[str, float | None] | None = None) -> None:
-        """Count energy and time of what runs; `settle` writes it."""
-        powers = {name: reading.power_w for name, reading in self.powers().items()} if power_w is None else power_w
+        """Count energy and time of what runs, by what was told last where nothing is; `settle` writes it."""
+        if power_w is not None:
+            self._powers = power_w
+        powers = self._powers or {name: reading.power_w for name, reading in self.powers().items()}
         for job in self._tally.count(list(self._book.open.values()), powers, self._orders.shares):
             self._book.note(job)
 

@@ -124,6 +124,12 @@ def find(connection: sqlite3.Connection, owner: str, job_id: str) -> Job | None:
     return next(iter(_jobs(connection, "owner = ? AND id = ?", (owner, job_id))), None)
 
 
+def last_name(connection: sqlite3.Connection) -> str | None:
+    """Return the name that sorts after all others, of whichever owner."""
+    name: str | None = connection.execute("SELECT MAX(id) FROM jobs_job").fetchone()[0]
+    return name
+
+
 def chain(connection: sqlite3.Connection, owner: str, origin: str) -> list[Job]:
     """Return a job and those that do it again, newest first."""
     where = "owner = ? AND (id = ? OR json_extract(spec, '$.resumes') = ?) ORDER BY id DESC"

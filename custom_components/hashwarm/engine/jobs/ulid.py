@@ -20,6 +20,11 @@ class UlidSource:
         self._randomness = randomness
         self._last = 0
 
+    def after(self, name: str) -> None:
+        """Give out names that sort after this one, which an earlier life gave out; its clock may have been ahead."""
+        if is_ulid(name):
+            self._last = max(self._last, _number(name))
+
     def next(self, now: datetime) -> str:
         """Return a name that sorts after all that were given out before."""
         fresh = (int(now.timestamp() * 1000) << 80) | int.from_bytes(self._randomness(_RANDOM_BYTES))
@@ -30,6 +35,13 @@ class UlidSource:
 def is_ulid(text: str) -> bool:
     """Tell whether that can be the name of a job; such a name is safe as the name of a file."""
     return _PATTERN.fullmatch(text) is not None
+
+
+def _number(name: str) -> int:
+    number = 0
+    for letter in name:
+        number = number << 5 | _ALPHABET.index(letter)
+    return number
 
 
 def _text(number: int) -> str:
