@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import re
 from string import digits
 
-from .template_programs import Interpreter, Wrapper, interpreter_of, takes_only_code, wrapper_of
+from .template_programs import CODE_MODULES, Interpreter, Wrapper, interpreter_of, takes_only_code, wrapper_of
 from .template_text import first_placeholder, placeholders
 
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=.*", re.DOTALL)
@@ -86,7 +86,16 @@ def _takes_code(program: _Word, rest: Sequence[_Word]) -> bool:
     if takes_only_code(program.text):
         return any(word.is_free for word in rest)
     interpreter = interpreter_of(program.text)
-    return interpreter is not None and _is_open(interpreter, rest, strict=True)
+    return interpreter is not None and (_is_open(interpreter, rest, strict=True) or _runs_module(rest))
+
+
+def _runs_module(words: Sequence[_Word]) -> bool:
+    """Return whether a module of Python that takes code gets something that is filled in."""
+    for index, word in enumerate(words):
+        if word.text.startswith("-m"):
+            module = word.text[2:] or "".join(behind.text for behind in words[index + 1 : index + 2])
+            return module in CODE_MODULES and any(behind.is_free for behind in words[index + 1 :])
+    return False
 
 
 def _mentions_code(words: Sequence[_Word]) -> bool:

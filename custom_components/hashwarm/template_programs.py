@@ -111,10 +111,20 @@ INTERPRETERS: dict[str, Interpreter] = {
         runs_operand=False,
         options_follow=True,
     ),
+    "r": Interpreter(code="ef", long_code=_of("--file"), runs_operand=False, options_follow=True),
+    "sort": Interpreter(long_code=_of("--compress-program"), runs_operand=False, options_follow=True),
+    "split": Interpreter(long_code=_of("--filter"), runs_operand=False, options_follow=True),
     "rsync": Interpreter(
         code="e", long_code=_of("--rsh --rsync-path"), runs_operand=False, options_follow=True
     ),
 }  # fmt: skip
+
+CODE_MODULES = _of(
+    "pip ensurepip venv zipapp timeit runpy pdb bdb cProfile profile trace code codeop unittest doctest pytest nose tox"
+    " IPython ipykernel jupyter torch.distributed.run torch.distributed.launch accelerate.commands.launch debugpy"
+    " coverage asyncio sqlite3 site idlelib"
+)
+"""Modules of Python that take code, or what holds it, for an argument."""
 
 WRAPPERS: dict[str, Wrapper] = {
     "find": Wrapper(behind=_of("-exec -execdir -ok -okdir")),
@@ -133,26 +143,29 @@ WRAPPERS: dict[str, Wrapper] = {
     "time": Wrapper(flags=_of("-p -v -a -q --portability --verbose --quiet --append")),
     "strace": Wrapper(flags=_of("-f -ff -c -C -q -qq -t -tt -T -v -y -yy --follow-forks")),
     "setpriv": Wrapper(flags=_of("--no-new-privs --clear-groups --init-groups --keep-groups --reset-env")),
-    "bwrap": Wrapper(flags=_of("--unshare-all --unshare-net --unshare-pid --die-with-parent --new-session")),
     "systemd-run": Wrapper(
         flags=_of("--user --system --scope --wait --pipe --pty --collect --quiet -G -P -t -q -d -r")
     ),
     "torchrun": Wrapper(flags=_of("--standalone -m --no-python --no_python")),
     "java": Wrapper(flags=_of("-jar -server")),
     **dict.fromkeys(_of("mpirun mpiexec"), Wrapper(flags=_of("--allow-run-as-root --oversubscribe --bind-to-none"))),
+    # What to do, and the image or the container to do it in.
     **dict.fromkeys(
         _of("docker podman nerdctl"),
-        Wrapper(operands=1, flags=_of("--rm -i -t -it -d --init --read-only --interactive --tty --detach")),
+        Wrapper(operands=2, flags=_of("--rm -i -t -it -d --init --read-only --interactive --tty --detach")),
     ),
+    **dict.fromkeys(_of("gosu su-exec s6-setuidgid s6-envdir"), Wrapper(operands=1)),
+    # What other wrappers have for a command of theirs starts the next in turn.
+    **dict.fromkeys(_of("run exec tool x dlx shell"), Wrapper()),
     **dict.fromkeys(
         _of("deno bun"), Wrapper(operands=1, flags=_of("-A --allow-all --allow-net --allow-read --no-check"))
     ),
     **dict.fromkeys(
         _of(
-            "nice nohup ionice stdbuf exec command builtin busybox toybox nsenter catchsegv ltrace perf valgrind"
+            "nice nohup ionice stdbuf exec command builtin busybox toybox nsenter catchsegv ltrace valgrind"
             " heaptrack prlimit softlimit setarch linux64 linux32 i386 x86_64 eatmydata fakeroot fakechroot firejail"
-            " proot torsocks torify proxychains proxychains4 unbuffer pkexec gosu su-exec chpst s6-setuidgid"
-            " s6-envdir tini dumb-init dbus-run-session xvfb-run cgexec caffeinate start-stop-daemon daemonize"
+            " proot torsocks torify proxychains proxychains4 unbuffer pkexec chpst"
+            " tini dumb-init dbus-run-session xvfb-run cgexec caffeinate start-stop-daemon daemonize"
             " rlwrap socat cpulimit horovodrun srun salloc optirun primusrun npx bunx uvx"
             " bats faketime choom uclampset coresched not timelimit retry entr nodemon wine box64 qemu-x86_64"
         ),
@@ -161,7 +174,7 @@ WRAPPERS: dict[str, Wrapper] = {
     **dict.fromkeys(
         _of(
             "accelerate deepspeed uv poetry pipenv pdm hatch rye conda mamba micromamba pixi bundle yarn pnpm npm cargo"
-            " go dotnet apptainer singularity lxc kubectl nix direnv"
+            " go dotnet"
         ),
         Wrapper(operands=1),
     ),
@@ -172,5 +185,7 @@ CODE_ONLY = _of(
     " pwsh powershell cmd make gmake bmake nmake ninja just task rake scons invoke doit at batch crontab cron"
     " gdb lldb vi vim nvim ex ed view vimdiff rvim m4 sqlite sqlite3 psql mysql mariadb tmux screen xterm"
     " emacs guile racket sbcl clisp ecl scheme chez clojure clj erl iex swipl gnuplot jshell matlab kotlin osascript"
+    " apptainer singularity kubectl lxc incus nix nix-shell direnv perf bwrap capsh ip sg dc bc"
+    " ssh-agent fd fdfind pip pipx pytest py.test git hg svn"
     " cscript wscript ansible ansible-playbook salt ld.so ld-linux ld-linux-x86-64.so.2 ld-linux-aarch64.so.1 ld-musl"
 )

@@ -8,6 +8,44 @@ from custom_components.hashwarm.template_programs import CODE_ONLY, INTERPRETERS
 
 # One argument between bars.
 REFUSED = """
+gosu|nobody|{x}
+su-exec|nobody|{x}
+s6-setuidgid|nobody|{x}
+s6-envdir|/etc/job|{x}
+docker|exec|box|{x}
+docker|run|image|{x}
+podman|exec|box|{x}
+podman|run|--rm|image|{x}
+docker|run|{x}
+apptainer|exec|image.sif|{x}
+singularity|exec|image.sif|{x}
+kubectl|exec|pod|--|{x}
+lxc|exec|box|--|{x}
+direnv|exec|/srv|{x}
+perf|stat|{x}
+perf|record|{x}
+uv|tool|run|{x}
+nix|shell|nixpkgs#hello|-c|{x}
+bwrap|--bind|/|/|{x}
+R|-e|{x}
+R|-f|{x}
+capsh|--|-c|{x}
+ip|netns|exec|box|{x}
+sg|users|-c|{x}
+dc|-e|{x}
+ssh-agent|{x}
+fd|.|-x|{x}
+pip|install|{x}
+python3|-m|pip|install|{x}
+python3|-mpip|install|{x}
+python3|-m|timeit|{x}
+python3|-m|runpy|{x}
+python3.14|-m|pdb|{x}
+python3|-m|torch.distributed.run|{x}
+split|--filter={x}|data
+sort|--compress-program={x}|data
+git|-c|{x}|status
+pytest|{x}
 env|{x}
 env|-S|{x}
 env|-S|python3 -c|{x}
