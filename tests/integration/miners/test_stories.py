@@ -23,7 +23,7 @@ every_secured = pytest.mark.parametrize(
     [case for case in FAMILIES.values() if case.secured],
     ids=[name for name, c in FAMILIES.items() if c.secured],
 )
-# Rooms take long even in fast time: every day they are heated by one of each way to be told watts, else by all families.
+# Rooms take long even in fast time: every day one of each way to be told watts heats them, else all families do.
 HEATERS = FAMILIES if THOROUGH else {name: FAMILIES[name] for name in ("axeos", "avalon", "braiins", "luxos")}
 every_heater = pytest.mark.parametrize("case", HEATERS.values(), ids=HEATERS)
 HOURS_TO_WARM, HOURS_HELD = 2, 1
