@@ -1,16 +1,25 @@
 """Tells whether what is filled into a template's command could be run as a program: then anybody could run anything."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 import re
 from string import digits
 
-from .template_programs import CODE_MODULES, Interpreter, Wrapper, interpreter_of, takes_only_code, wrapper_of
+from .template_programs import (
+    Interpreter,
+    Wrapper,
+    interpreter_of,
+    takes_code_as_module,
+    takes_only_code,
+    wrapper_of,
+)
 from .template_text import first_placeholder, placeholders
 
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=.*", re.DOTALL)
 _LONGEST_CLUSTER = 4
-_FIGURE = re.compile(r"[\d.,:x-]+[smhdKMG%]?")
+# The first letter that takes a value ends a cluster; the only long option with one is told by its name.
+_PYTHON_VALUE = re.compile(r"-(?:[^-cmWX][^cmWX]*)?([cmWX])(.*)|--check-hash-based-pycs$", re.DOTALL)
+_NUMBER = re.compile(r"-\d+")
 
 
 @dataclass(frozen=True)
@@ -76,7 +85,7 @@ def _starts_code(words: Sequence[_Word]) -> bool:
             find = _behind if wrapper.behind else _started_by
             found = find(wrapper, words, index + 1)
             if found is None:
-                return True
+                return any(word.is_free for word in rest)
             waiting += found - seen
             seen |= found
     return False
@@ -86,16 +95,41 @@ def _takes_code(program: _Word, rest: Sequence[_Word]) -> bool:
     if takes_only_code(program.text):
         return any(word.is_free for word in rest)
     interpreter = interpreter_of(program.text)
-    return interpreter is not None and (_is_open(interpreter, rest, strict=True) or _runs_module(rest))
+    return interpreter is not None and (
+        _is_open(interpreter, rest, strict=True) or (interpreter.runs_modules and _fills_module(rest))
+    )
 
 
-def _runs_module(words: Sequence[_Word]) -> bool:
-    """Return whether a module of Python that takes code gets something that is filled in."""
-    for index, word in enumerate(words):
-        if word.text.startswith("-m"):
-            module = word.text[2:] or "".join(behind.text for behind in words[index + 1 : index + 2])
-            return module in CODE_MODULES and any(behind.is_free for behind in words[index + 1 :])
-    return False
+def _fills_module(words: Sequence[_Word]) -> bool:
+    """Return whether a module of Python gets what may be code: anything if it may run some, else a bare operand."""
+    found = _module(words)
+    if found is None:
+        return False
+    module, rest = found
+    if module.is_filled or takes_code_as_module(module.text):
+        return any(word.is_free for word in rest)
+    before = (module, *rest)
+    return any(
+        word.is_free and not word.is_option and not previous.is_option
+        for previous, word in zip(before, rest, strict=False)
+    )
+
+
+def _module(words: Sequence[_Word]) -> tuple[_Word, Sequence[_Word]] | None:
+    """Return the module that Python is told to run and what is behind it, None where it runs none."""
+    index = 0
+    while index < len(words) and words[index].is_option and words[index].text != "--":
+        word = words[index]
+        found = _PYTHON_VALUE.match(word.text)
+        option, value = found.groups() if found else (None, word.text)
+        if option == "c":
+            return None
+        if option == "m" and value:
+            return replace(word, text=value), words[index + 1 :]
+        if option == "m":
+            return (words[index + 1], words[index + 2 :]) if index + 1 < len(words) else None
+        index += 1 if value else 2
+    return None
 
 
 def _mentions_code(words: Sequence[_Word]) -> bool:
@@ -116,41 +150,42 @@ def _behind(wrapper: Wrapper, words: Sequence[_Word], first: int) -> set[int] | 
 
 
 def _started_by(wrapper: Wrapper, words: Sequence[_Word], first: int) -> set[int] | None:
-    """Return where the program may stand that a wrapper starts; None where what comes before it is filled in freely."""
-    waiting, seen, programs = [(first, wrapper.operands)], set[tuple[int, int]](), set[int]()
-    while waiting:
-        at = waiting.pop()
-        index, operands = at
-        if index >= len(words) or at in seen:
-            continue
-        seen.add(at)
-        word = words[index]
-        if _is_program(word, operands):
-            programs.add(index)
-            continue
-        if word.is_free:
+    """Return where the program stands that a wrapper starts; None where nobody knows, or all before it is not told."""
+    index, operands = first, wrapper.operands
+    while index < len(words) and not _is_program(wrapper, words[index], operands):
+        text = words[index].text
+        if words[index].is_free:
             return None
-        is_operand = operands > 0 and not word.is_option
-        waiting.append((index + 1, operands - 1 if is_operand else operands))
-        if _may_take_value(wrapper, words, index):
-            if words[index + 1].is_free:
+        if words[index].is_option or text in wrapper.flags:
+            taken = _values_behind(wrapper, text)
+            if taken is None or any(word.is_free for word in words[index + 1 : index + 1 + taken]):
                 return None
-            waiting.append((index + 2, operands))
-    return programs
+            index += taken
+        elif operands > 0:
+            if operands == wrapper.operands and wrapper.commands and text not in wrapper.commands:
+                return None
+            operands -= 1
+        index += 1
+    return {index} if index < len(words) else set()
 
 
-def _is_program(word: _Word, operands: int) -> bool:
-    """Return whether a program stands there, and not an option, a variable, an operand or a figure."""
-    is_other = word.is_option or operands > 0 or _ASSIGNMENT.fullmatch(word.text) or _FIGURE.fullmatch(word.text)
-    return not is_other
+def _is_program(wrapper: Wrapper, word: _Word, operands: int) -> bool:
+    """Return whether a program stands there, and not an option, an operand or a variable."""
+    is_option = word.is_option or word.text in wrapper.flags
+    return not (is_option or operands > 0 or _ASSIGNMENT.fullmatch(word.text))
 
 
-def _may_take_value(wrapper: Wrapper, words: Sequence[_Word], index: int) -> bool:
-    """Return whether the next argument may belong to this one; two dashes never do."""
-    text = words[index].text
-    if not words[index].is_option or text in wrapper.flags or text == "--" or "=" in text:
-        return False
-    return index + 1 < len(words) and words[index + 1].text != "--"
+def _values_behind(wrapper: Wrapper, text: str) -> int | None:
+    """Return how many arguments an option takes behind itself, None where nobody knows."""
+    if text in wrapper.values:
+        return 1
+    name, equals, _ = text.partition("=")
+    known = wrapper.flags | wrapper.values
+    is_told = text in {"--", *wrapper.flags} or (bool(equals) and name in known) or _NUMBER.fullmatch(text)
+    if is_told or (text[:2] != "--" and text[:2] in wrapper.values):
+        return 0
+    is_cluster = text[0] == "-" and all(f"-{letter}" in wrapper.flags for letter in text[1:])
+    return 0 if is_cluster else None
 
 
 def _is_open(interpreter: Interpreter, words: Sequence[_Word], *, strict: bool) -> bool:
@@ -180,9 +215,7 @@ def _next(interpreter: Interpreter, word: _Word, at: _At) -> list[_At]:
     """Return where to read on after an argument; more than one where nobody knows whether it takes a value."""
     after = at.index + 1
     if at.is_expected:
-        # Shells take options between theirs and the code, others the code whatever it looks like.
-        behind = [_At(after, is_expected=True)] if word.is_option else []
-        return [*behind, _At(after, has_code=not interpreter.file_follows)]
+        return _behind_code(interpreter, word, after)
     if word.text == "--":
         return [_At(after, has_code=at.has_code)] if not at.has_code else []
     if not word.is_option:
@@ -193,6 +226,14 @@ def _next(interpreter: Interpreter, word: _Word, at: _At) -> list[_At]:
     if _names_code(interpreter, word.text):
         return [on, _At(after, is_expected=True)]
     return [on] if _is_flag(interpreter, word.text) else [on, _At(after + 1, has_code=at.has_code)]
+
+
+def _behind_code(interpreter: Interpreter, word: _Word, after: int) -> list[_At]:
+    """Return where to read on after code: shells take options between theirs and it, others whatever it looks like."""
+    if interpreter.runs_modules:
+        return []
+    behind = [_At(after, is_expected=True)] if word.is_option else []
+    return [*behind, _At(after, has_code=not interpreter.file_follows)]
 
 
 def _names_code(interpreter: Interpreter, text: str) -> bool:

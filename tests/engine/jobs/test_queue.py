@@ -984,3 +984,28 @@ async def test_a_retry_comes_after_what_it_does_again_though_the_clock_was_set_b
     assert again.job_id > job.job_id
     with pytest.raises(JobStateError):
         await world.queue.retry(job.job_id)
+
+
+async def test_a_job_is_counted_from_its_start_and_not_while_it_is_frozen(world):
+    job = await world.queue.submit(spec())
+    await world.queue.tick({"box": 50.0})
+    world.seconds += 7
+    await tell(world, job, Act.START)
+    await world.queue.refresh()
+    world.seconds += 2
+    await tell(world, job, Act.FREEZE)
+    world.seconds += 3
+    await tell(world, job, Act.THAW)
+    world.seconds += 1
+    await world.queue.tick({"box": 50.0})
+    now = await world.queue.get(job.job_id)
+    assert (now.run_s, now.energy_mj) == (3.0, 150_000)
+
+
+async def test_the_attempt_of_a_run_that_is_gone_is_counted_to_the_end_too(world):
+    await started(world)
+    await world.queue.tick({"box": 50.0})
+    world.seconds += 6
+    world.machine.runs.clear()
+    await world.queue.refresh()
+    assert await world.rows("SELECT run_ms, energy_mj FROM jobs_attempt") == [(6000, 300_000)]

@@ -195,6 +195,25 @@ tar|-x|-I|{x}
 rsync|-e|{x}|a|b
 some-wrapper|--quiet|sh|-c|{x}
 some-wrapper|--|python3.14|-c|{x}
+env|--of-tomorrow|A=b|train|{x}
+env|--of-tomorrow|train|{x}
+nice|-z|train|{x}
+docker|build|-f|{x}
+docker|run|--of-tomorrow|image|train|{x}
+docker|run|--rm|--name|{x}|image|train
+accelerate|config|--file|{x}
+conda|install|{x}
+uv|pip|install|{x}
+python3|-W|ignore|-m|pip|install|{x}
+python3|-Wignore|-mpip|install|{x}
+python3|-um|timeit|{x}
+python3|-m|{x}
+python3|-m|unittest.main|{x}
+python3|-m|torch.utils.bottleneck|{x}
+python3|-m|mpi4py.run|{x}
+python3|-m|train|{x}
+npx|train|{x}
+uvicorn|{x}
 """
 ACCEPTED = """
 train|--lr|{x}
@@ -219,6 +238,14 @@ flock|/tmp/lock|train|--lr|{x}
 ionice|-c|3|nice|python3|train.py|{x}
 torchrun|--standalone|--nproc_per_node=2|train.py|--lr|{x}
 docker|run|--rm|image|train|--lr|{x}
+docker|run|-it|--rm|-v|/data:/data|--gpus=all|image|train|--lr|{x}
+env|-uHOME|-C|/srv|A=b|train|--lr|{x}
+sudo|-n|-u|nobody|train|--lr|{x}
+accelerate|launch|--multi_gpu|--num_processes|2|train.py|--lr|{x}
+uv|run|--with|torch|train.py|--lr|{x}
+python3|-Wignore|-m|train|--lr|{x}
+python3|-W|ignore|-m|train|--lr={x}
+python3|-c|print()|--lr={x}
 Rscript|train.R|{x}
 julia|train.jl|{x}
 node|train.js|{x}
@@ -262,7 +289,9 @@ def test_a_parameter_that_is_data_may_be_filled_in(command: str):
 
 @pytest.mark.parametrize("program", sorted(WRAPPERS))
 def test_every_wrapper_starts_no_program_of_anybody(program: str):
-    between = "|a" * WRAPPERS[program].operands + ("|-exec" if WRAPPERS[program].behind else "")
+    wrapper = WRAPPERS[program]
+    operands = [*sorted(wrapper.commands)[:1], *("a" * wrapper.operands)][: wrapper.operands]
+    between = "".join(f"|{word}" for word in [*operands, *sorted(wrapper.behind)[:1]])
     assert is_open(f"/usr/bin/{program}{between}|{{x}}")
     assert is_open(f"{program}{between}|sh|-c|{{x}}")
     assert not is_open(f"{program}{between}|train|--lr|{{x}}")

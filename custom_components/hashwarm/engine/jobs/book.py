@@ -70,9 +70,18 @@ class JobBook:
     """Owner of what is known of the jobs of one heater. Errors: StoreError where a step cannot be written."""
 
     def __init__(
-        self, *, owner: str, store: JobFile, book: Booking | None, on_event: OnEvent, on_step: Callable[[Job], None]
+        self,
+        *,
+        owner: str,
+        store: JobFile,
+        book: Booking | None,
+        count: Callable[[], None],
+        on_event: OnEvent,
+        on_step: Callable[[Job], None],
     ) -> None:
+        """Prepare; `count` notes what jobs drew until now, before a step changes whether one draws."""
         self._owner = owner
+        self._count = count
         self._store = store
         self._book = book
         self._on_event = on_event
@@ -96,6 +105,8 @@ class JobBook:
     async def put(self, *steps: Job) -> Job:
         """Write steps of one job, the end of it together with its revenue, then tell of them."""
         job_id = steps[-1].job_id
+        self._count()
+        steps = tuple(self._counted(step) for step in steps)
         before = self._unwritten.pop(job_id, None)
         try:
             await self._store.write(lambda connection: self._write(connection, [*(before or ()), *steps]))
@@ -184,12 +195,9 @@ class JobBook:
 
     def _take(self, steps: tuple[Job, ...]) -> Job:
         before = self.open.get(steps[-1].job_id)
-        job = steps[-1]
+        # Some of it was counted while the step was being written.
+        job = self._counted(steps[-1])
         self._on_step(job)
-        if before is not None:
-            # What was counted while the step was being written.
-            energy_mj, run_s = max(job.energy_mj, before.energy_mj), max(job.run_s, before.run_s)
-            job = replace(job, energy_mj=energy_mj, run_s=run_s)
         if job.state.final:
             self.open.pop(job.job_id, None)
         else:
@@ -200,6 +208,11 @@ class JobBook:
                 self._on_event(step, event)
             before = step
         return job
+
+    def _counted(self, step: Job) -> Job:
+        """Return a step with what was counted of its job since it was made."""
+        known = self.open.get(step.job_id, step)
+        return replace(step, energy_mj=max(step.energy_mj, known.energy_mj), run_s=max(step.run_s, known.run_s))
 
     def _tell_facts(self, before: Job, job: Job) -> None:
         if job.last_checkpoint != before.last_checkpoint:

@@ -71,17 +71,22 @@ class JobQueue:
         self._on_event = on_event
         self._stepped = asyncio.Event()
         self._stopwatch = Stopwatch(now, clock)
-        self._book = JobBook(owner=owner, store=store, book=book, on_event=self._tell, on_step=self._stopwatch.note)
+        self._tally = Tally(clock)
+        self._powers: Mapping[str, float | None] = {}
+        self._book = JobBook(
+            owner=owner,
+            store=store,
+            book=book,
+            count=self.count,
+            on_event=self._tell,
+            on_step=self._stopwatch.note,
+        )
         self._followers = {
             executor_id: Follower(executor_id, executor, refresh=self._refresh, poll_s=poll_s)
             for executor_id, executor in executors.items()
         }
         self._orders = Orders(book=self._book, followers=self._followers, now=now, lasted=self.lasted)
-        self._reconciler = Reconciler(
-            book=self._book, followers=self._followers, orders=self._orders, now=now, count=self.count
-        )
-        self._tally = Tally(clock)
-        self._powers: Mapping[str, float | None] = {}
+        self._reconciler = Reconciler(book=self._book, followers=self._followers, orders=self._orders, now=now)
 
     async def start(self) -> None:
         """Take up the jobs that an earlier life left, and the executors; one that is away is waited for beside."""

@@ -1,7 +1,7 @@
 """Brings what is written of jobs and what executors do together."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import assert_never
 
 from ..model.errors import ExecutorError
@@ -13,24 +13,13 @@ from .follower import Follower
 from .job import Job, JobState
 from .orders import Orders
 
-_OVER = frozenset({RunState.ENDED, RunState.LOST})
 _ALIVE = frozenset({RunState.STARTING, RunState.RUNNING, RunState.FROZEN})
 
 
 class Reconciler:
     """Looks at executors and takes what it sees into the book."""
 
-    def __init__(
-        self,
-        *,
-        book: JobBook,
-        followers: Mapping[str, Follower],
-        orders: Orders,
-        now: WallClock,
-        count: Callable[[], None],
-    ) -> None:
-        """Prepare; `count` adds up what jobs drew until now, before one of them ends."""
-        self._count = count
+    def __init__(self, *, book: JobBook, followers: Mapping[str, Follower], orders: Orders, now: WallClock) -> None:
         self._book = book
         self._followers = followers
         self._orders = orders
@@ -82,9 +71,6 @@ class Reconciler:
                 await self._book.put(*lifecycle.lost(job, self._now()))
 
     async def _take(self, job: Job, run: RunStatus) -> None:
-        if run.state in _OVER:
-            self._count()
-            job = self._book.open[job.job_id]
         match run.state:
             case RunState.ENDED:
                 await self._book.put(*lifecycle.ended(job, run, self._now()))
