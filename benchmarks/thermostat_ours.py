@@ -9,9 +9,10 @@ from custom_components.hashwarm.engine.control import (
     RoomResponse,
     SafetyLimits,
 )
-from custom_components.hashwarm.engine.control.house import Insulation, assumed_house
+from custom_components.hashwarm.engine.control.house import assumed_house
 from custom_components.hashwarm.engine.control.pilot import Pilot
 from custom_components.hashwarm.engine.control.preheat import LONGEST_LEAD_S, RATES_K_PER_H, HeatingRate, preheat_start
+from custom_components.hashwarm.engine.control.room_words import Insulation
 from custom_components.hashwarm.engine.control.shaper import Shaper
 from custom_components.hashwarm.engine.model.capabilities import Capabilities, ControlKind, PowerSource
 from custom_components.hashwarm.engine.model.planning import Guidance

@@ -9,8 +9,9 @@ from typing import Any, override
 
 from custom_components.hashwarm.engine.control.history import LOOK_S
 from custom_components.hashwarm.engine.control.horizon import Household, JobHold, slots_ahead
-from custom_components.hashwarm.engine.control.house import House, Insulation, assumed_house
+from custom_components.hashwarm.engine.control.house import House, assumed_house
 from custom_components.hashwarm.engine.control.pilot import Pilot, Questions, Trust
+from custom_components.hashwarm.engine.control.room_words import Insulation
 from custom_components.hashwarm.engine.control.sun import Site, sun_on_walls
 from custom_components.hashwarm.engine.model.forecasts import Forecasts
 from custom_components.hashwarm.engine.model.planning import SLOT_S, Guidance, PlannerStatus, RoomSample, Wish

@@ -65,7 +65,7 @@ def build_heater(
     """Return the heater of an entry, with the settings, the control state and the learned house of last time."""
     options = heater_options(entry)
     outdoor = entry.data.get(CONF_OUTDOOR_SENSOR)
-    settings, response = _settings(options, stored.get("settings")), RoomResponse(entry.data[CONF_ROOM_RESPONSE])
+    settings, (response, insulation) = _settings(options, stored.get("settings")), _words(entry)
     comfort = build_comfort(hass, entry, options, settings, response=response, tz=get_default_time_zone())
     comfort.resume(stored.get("comfort") or {})
     backend = build_backend(hass, entry, options, stored.get("backend") or {})
@@ -77,6 +77,7 @@ def build_heater(
             _limits(options),
             stored.get("controller"),
             now=utcnow().timestamp(),
+            insulation=insulation,
         ),
         settings=settings,
         comfort=comfort,
@@ -92,6 +93,14 @@ def build_heater(
     )
 
 
+def _words(entry: HeaterConfigEntry) -> tuple[RoomResponse, Insulation]:
+    """Return what a person said of the room."""
+    return (
+        RoomResponse(entry.data[CONF_ROOM_RESPONSE]),
+        Insulation(entry.data.get(CONF_INSULATION, Insulation.ORDINARY)),
+    )
+
+
 def _forethought(
     hass: HomeAssistant,
     coordinator: HeaterCoordinator,
@@ -103,11 +112,7 @@ def _forethought(
     entry = coordinator.config_entry
     options = heater_options(entry)
     site = Site(latitude=hass.config.latitude, longitude=hass.config.longitude)
-    prior = assumed_house(
-        RoomResponse(entry.data[CONF_ROOM_RESPONSE]),
-        Insulation(entry.data.get(CONF_INSULATION, Insulation.ORDINARY)),
-        maximum_w,
-    )
+    prior = assumed_house(*_words(entry), maximum_w)
     revenue = MiningRevenue(coordinator, time.monotonic)
     entry.async_on_unload(coordinator.async_add_listener(revenue.look))
     return Forethought(

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from custom_components.hashwarm.engine.control import planner
-from custom_components.hashwarm.engine.control.house import House, Insulation, assumed_house
+from custom_components.hashwarm.engine.control.house import House, assumed_house
 from custom_components.hashwarm.engine.control.pilot import Pilot, Questions, Trust
-from custom_components.hashwarm.engine.control.regulator import RoomResponse
+from custom_components.hashwarm.engine.control.room_words import Insulation, RoomResponse
 from custom_components.hashwarm.engine.model.control import Why
 from custom_components.hashwarm.engine.model.planning import SLOT_S, Plan, PlannedSlot, PlannerStatus, RoomSample
 

@@ -6,10 +6,10 @@ import pytest
 
 from custom_components.hashwarm.engine.control.fitting import fit, pieces
 from custom_components.hashwarm.engine.control.history import History, PastSlot
-from custom_components.hashwarm.engine.control.house import House, Insulation, assumed_house
+from custom_components.hashwarm.engine.control.house import House, assumed_house
 from custom_components.hashwarm.engine.control.mass_filter import Belief, latest, replay
 from custom_components.hashwarm.engine.control.planner import Present, accuracy, learn, make_plan
-from custom_components.hashwarm.engine.control.regulator import RoomResponse
+from custom_components.hashwarm.engine.control.room_words import Insulation, RoomResponse
 from custom_components.hashwarm.engine.control.thermal_model import step_matrices
 from custom_components.hashwarm.engine.model.capabilities import Capabilities
 from custom_components.hashwarm.engine.model.planning import SLOT_S, Plan, Slot

@@ -1,7 +1,10 @@
+from itertools import pairwise
+
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.hashwarm.engine.control.regulator import GAINS, Regulator, RoomResponse
+from custom_components.hashwarm.engine.control.regulator import GAINS, Regulator
+from custom_components.hashwarm.engine.control.room_words import Insulation, RoomResponse
 
 FINITE = st.floats(-60, 60)
 
@@ -105,3 +108,44 @@ def test_an_outdoor_sensor_lost_or_found_changes_no_watt():
 def test_a_heater_that_has_learned_nothing_takes_the_outdoor_sensor_as_it_comes():
     regulator = Regulator(RoomResponse.LIGHT)
     assert demand(regulator, 5.0) > demand(Regulator(RoomResponse.LIGHT), None)
+
+
+@pytest.mark.parametrize(("better", "worse"), pairwise((Insulation.GOOD, Insulation.ORDINARY, Insulation.POOR)))
+def test_a_room_that_keeps_its_heat_badly_gets_more_before_anything_was_learned(better, worse):
+    more_w, less_w = (
+        step(Regulator(RoomResponse.HEAVY, insulation=each), room_c=21.0, outdoor_c=0.0) for each in (worse, better)
+    )
+    assert more_w > less_w * 1.3
+
+
+def test_people_and_sun_give_the_first_degrees_of_a_room_but_none_of_a_box():
+    assert step(Regulator(RoomResponse.HEAVY), room_c=21.0, outdoor_c=18.5) == 0.0
+    assert step(Regulator(RoomResponse.BOX), room_c=21.0, outdoor_c=18.5) > 0.0
+
+
+def learned_w(room_c):
+    """Return what two hours teach a regulator that knows half of the need; the room is a function of the hour."""
+    regulator = Regulator(RoomResponse.HEAVY, 500.0)
+    for minute in range(120):
+        step(regulator, room_c=room_c(minute / 60.0), elapsed_s=60.0)
+    return regulator.integral_w - 500.0
+
+
+def test_a_room_that_stays_cold_teaches_more_than_one_on_its_way():
+    stuck_w = learned_w(lambda _: 20.3)
+    rising_w = learned_w(lambda hour: 20.0 + 0.3 * hour)
+    assert stuck_w > 1.8 * rising_w > 0.0
+
+
+def test_a_room_that_stays_too_warm_teaches_more_than_one_that_cools():
+    stuck_w = learned_w(lambda _: 21.7)
+    cooling_w = learned_w(lambda hour: 22.0 - 0.3 * hour)
+    assert stuck_w < 1.8 * cooling_w < 0.0
+
+
+def test_after_another_one_decided_the_room_is_looked_at_anew():
+    regulator = Regulator(RoomResponse.HEAVY)
+    step(regulator, room_c=18.0, elapsed_s=60.0)
+    regulator.follow(drawn_w=None, target_c=21.0, outdoor_c=None, maximum_w=1000.0, elapsed_s=60.0)
+    step(regulator, room_c=20.3, elapsed_s=60.0)
+    assert regulator.integral_w == pytest.approx(0.3 * 1000.0 * 0.7 * 60.0 / 9600.0)

@@ -14,7 +14,8 @@ import pytest
 import pytest_socket
 
 from custom_components.hashwarm.const import DOMAIN
-from custom_components.hashwarm.engine.control.regulator import GAINS, RoomResponse
+from custom_components.hashwarm.engine.control.regulator import GAINS
+from custom_components.hashwarm.engine.control.room_words import RISE_K, Insulation, RoomResponse
 from custom_components.hashwarm.keeping import heater_store
 from simulators.miners.catalogue import SPECIMENS, Specimen
 from simulators.miners.emulator import Emulator
@@ -197,7 +198,8 @@ async def remember(miner: Miner) -> None:
     """Have the heater remember what its room takes, as after some days in it; a new room is learned for hours."""
     profile, need = miner.profile, miner.case.need
     floor_w, maximum_w = profile.levels[0].power_w, profile.levels[-1].power_w
-    forward_w = GAINS[RoomResponse.LIGHT].outdoor_per_k * maximum_w * (TARGET_C - OUTDOOR_C)
+    lost_k = max(TARGET_C - OUTDOOR_C - GAINS[RoomResponse.LIGHT].free_heat_k, 0.0)
+    forward_w = maximum_w / RISE_K[Insulation.ORDINARY] * lost_k
     store, entry_id = heater_store(miner.hass, miner.entry.entry_id), miner.entry.entry_id
     await miner.hass.config_entries.async_unload(entry_id)
     kept = await store.async_load() or {}

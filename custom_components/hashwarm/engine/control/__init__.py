@@ -1,16 +1,16 @@
 """From comfort to watts: regulator, shaper and safety governor. Pure: readings come in, a decision goes out."""
 
 from .comfort import Comfort, ComfortOptions, Facts, InForce, Source
-from .controller import HEAT_DEMAND_VALID_S, Controller
+from .controller import Controller
 from .fusion import Fusion, FusionMethod
 from .governor import SafetyLimits, outdoor_c
 from .horizon import Household, JobHold, drawn_through, slots_ahead
-from .house import House, Insulation, assumed_house
+from .house import House, assumed_house
 from .inputs import ControlInputs, Decision
 from .pilot import Pilot, Questions, Trust
-from .regulator import RoomResponse
+from .room_words import Insulation, RoomResponse
 from .schedule import QuietHours, Schedule, WeeklySchedule, daily, quiet_hours
-from .settings import HeaterSettings
+from .settings import HEAT_DEMAND_VALID_S, HeaterSettings
 from .sun import Site, sun_on_walls
 
 __all__ = [

@@ -11,7 +11,7 @@ from ..model.errors import InvalidValueError
 from ..model.planning import SLOT_S, Wish
 from .open_window import RoomMoment, WindowWatch
 from .preheat import RATES_K_PER_H, HeatingRate, preheat_start
-from .regulator import RoomResponse
+from .room_words import RoomResponse
 from .schedule import QuietHours, Schedule
 from .settings import LASTING, Choice, HeaterSettings
 

@@ -15,12 +15,11 @@ from .governor import Governor, Ruling, SafetyLimits, Sight
 from .inputs import ControlInputs, Decision
 from .obedience import ObedienceWatch
 from .reasons import comfort_reason, device_reason, shaped_reason, shared_reason, warned
-from .regulator import Regulator, RoomResponse
-from .settings import HeaterSettings
+from .regulator import Regulator
+from .room_words import Insulation, RoomResponse
 from .shaper import Shaped, Shaper
 from .stored import finite, shaper_state
 
-HEAT_DEMAND_VALID_S = 3600.0
 COLD_UNDER_TARGET_K = 2.0
 DRAWN_SMOOTHING_S = 30.0
 LONGEST_STEP_S = 60.0
@@ -37,11 +36,21 @@ TOLD_ALWAYS = {Why.CHIP_TOO_HOT, Why.ROOM_TOO_HOT}
 class Controller:
     """Owns the pure parts of one heater and carries their state from pass to pass."""
 
-    def __init__(self, response: RoomResponse, limits: SafetyLimits, stored: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        response: RoomResponse,
+        limits: SafetyLimits,
+        stored: dict[str, Any] | None = None,
+        *,
+        insulation: Insulation = Insulation.ORDINARY,
+    ) -> None:
         stored = stored or {}
         forward_w = stored.get("forward_w")
         self._regulator = Regulator(
-            response, finite(stored.get("integral_w", 0.0)), None if forward_w is None else finite(forward_w)
+            response,
+            finite(stored.get("integral_w", 0.0)),
+            None if forward_w is None else finite(forward_w),
+            insulation=insulation,
         )
         self._shaper = Shaper(shaper_state(stored["shaper"]) if "shaper" in stored else None)
         self._governor = Governor(limits)
@@ -74,7 +83,13 @@ class Controller:
 
     @classmethod
     def restored(
-        cls, response: RoomResponse, limits: SafetyLimits, stored: dict[str, Any] | None, *, now: float
+        cls,
+        response: RoomResponse,
+        limits: SafetyLimits,
+        stored: dict[str, Any] | None,
+        *,
+        now: float,
+        insulation: Insulation = Insulation.ORDINARY,
     ) -> Self:
         """Read what `as_dict` wrote; what cannot be read is forgotten.
 
@@ -82,11 +97,11 @@ class Controller:
         unless it is one that goes on without us (`outlives`).
         """
         try:
-            controller = cls(response, limits, stored)
+            controller = cls(response, limits, stored, insulation=insulation)
             if stored:
                 controller.resume(stored, away_s=now - float(stored["at"]))
         except TypeError, ValueError, AttributeError, KeyError:
-            return cls(response, limits)
+            return cls(response, limits, insulation=insulation)
         return controller
 
     def resume(self, stored: dict[str, Any], *, away_s: float) -> None:
@@ -226,9 +241,9 @@ class Controller:
     def _demand(self, inputs: ControlInputs, sight: Sight, elapsed_s: float) -> tuple[float, Why]:
         settings, maximum_w = inputs.settings, inputs.capabilities.maximum_w
         if not settings.runs:
-            return 0.0, _stopped(settings)
+            return 0.0, settings.why_off
         if settings.mode is not ControlMode.THERMOSTAT:
-            asked_w, reason = _asked(settings, maximum_w, inputs.now)
+            asked_w, reason = settings.asked_w(maximum_w, inputs.now)
             if asked_w < inputs.capabilities.floor_w and self._frosty(inputs, sight):
                 return inputs.capabilities.floor_w, Why.FROST
             return asked_w, reason
@@ -325,7 +340,7 @@ class Controller:
         elapsed_s: float,
     ) -> tuple[float, Why]:
         if inputs.stopping or not inputs.settings.runs:
-            return self._forced(0.0, Why.STOPPING if inputs.stopping else _stopped(inputs.settings), inputs)
+            return self._forced(0.0, Why.STOPPING if inputs.stopping else inputs.settings.why_off, inputs)
         if ruling.urgent:
             assert ruling.why is not None
             told = demand_w > 0.0 or ruling.why in TOLD_ALWAYS
@@ -368,25 +383,11 @@ def _limit(ceiling_w: float) -> float | None:
     return None if ceiling_w == inf else ceiling_w
 
 
-def _stopped(settings: HeaterSettings) -> Why:
-    return Why.USER_PAUSED if settings.on else Why.USER_OFF
-
-
 def _legal_w(power_w: float, capabilities: Capabilities) -> float:
     """Return the most that the device can draw without exceeding a power."""
     if capabilities.levels_w:
         return max((level_w for level_w in capabilities.levels_w if level_w <= power_w), default=0.0)
     return power_w if power_w >= capabilities.floor_w else 0.0
-
-
-def _asked(settings: HeaterSettings, maximum_w: float, now: float) -> tuple[float, Why]:
-    """Return what a person or another thermostat asks for in watts."""
-    if settings.mode is ControlMode.MANUAL_POWER:
-        return min(settings.manual_power_w, maximum_w), Why.MANUAL_POWER
-    written_at = settings.heat_demand_at
-    if written_at is None or not 0.0 <= now - written_at <= HEAT_DEMAND_VALID_S:
-        return 0.0, Why.HEAT_DEMAND_EXPIRED
-    return maximum_w * min(max(settings.heat_demand_percent, 0.0), 100.0) / 100.0, Why.HEAT_DEMAND
 
 
 def _told(why: Why, inputs: ControlInputs) -> Why:

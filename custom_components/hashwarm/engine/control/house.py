@@ -1,21 +1,12 @@
 """What a house is, in figures that a person can check, and what to assume of it before anything was learned."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any, Self
 
-from .regulator import RoomResponse
+from .room_words import RISE_K, Insulation, RoomResponse
 from .stored import finite
 
 WALLS = ("level", "east", "equator", "west")
-
-
-class Insulation(StrEnum):
-    """How well the heated rooms keep their heat, in words a person can answer."""
-
-    POOR = "poor"
-    ORDINARY = "ordinary"
-    GOOD = "good"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,8 +57,6 @@ class House:
         return house
 
 
-# How many K over the outdoor air the heater's maximum is assumed to hold.
-RISE_K: dict[Insulation, float] = {Insulation.POOR: 25.0, Insulation.ORDINARY: 35.0, Insulation.GOOD: 50.0}
 TIME_CONSTANT_H: dict[RoomResponse, float] = {
     RoomResponse.BOX: 0.1,
     RoomResponse.LIGHT: 12.0,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from math import isfinite
 
-from .regulator import RoomResponse
+from .room_words import RoomResponse
 
 RATES_K_PER_H: dict[RoomResponse, float] = {
     RoomResponse.BOX: 20.0,

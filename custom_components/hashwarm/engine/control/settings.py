@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any, Self
 
-from ..model.control import ControlMode, Preset
+from ..model.control import ControlMode, Preset, Why
 from ..model.errors import InvalidValueError
 
 DEFAULT_TARGETS_C: dict[Preset, float] = {
@@ -17,6 +17,7 @@ DEFAULT_TARGETS_C: dict[Preset, float] = {
 }
 
 
+HEAT_DEMAND_VALID_S = 3600.0
 # Chosen by hand these last until a person chooses again, whatever a schedule says.
 LASTING = {Preset.AWAY, Preset.FROST}
 
@@ -83,6 +84,20 @@ class HeaterSettings:
     def runs(self) -> bool:
         """Return whether the heater may draw power at all."""
         return self.on and not self.paused
+
+    @property
+    def why_off(self) -> Why:
+        """Return why it draws none, of a heater that does not run."""
+        return Why.USER_PAUSED if self.on else Why.USER_OFF
+
+    def asked_w(self, maximum_w: float, now: float) -> tuple[float, Why]:
+        """Return the W that a person or another thermostat asks for, and which of them; `now` is Unix time."""
+        if self.mode is ControlMode.MANUAL_POWER:
+            return min(self.manual_power_w, maximum_w), Why.MANUAL_POWER
+        written_at = self.heat_demand_at
+        if written_at is None or not 0.0 <= now - written_at <= HEAT_DEMAND_VALID_S:
+            return 0.0, Why.HEAT_DEMAND_EXPIRED
+        return maximum_w * min(max(self.heat_demand_percent, 0.0), 100.0) / 100.0, Why.HEAT_DEMAND
 
     def choose_preset(self, preset: Preset) -> None:
         """Take the preset's target."""
