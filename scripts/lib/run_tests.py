@@ -82,7 +82,7 @@ ROOMS = (
     Room("simulators", pytest(ENGINE, "tests/simulators", covered=False), beside=True),
     Room("computing", pytest(HOUSE, "-n", "3", *COMPUTING), beside=True, fetches=("ray", "boinc")),
     Room("chain", ["scripts/acceptance", "--engine"], beside=True),
-    Room("engine", pytest(ENGINE, "-n", "2", "tests/engine", *(f"--ignore=tests/engine/{room}" for room in ALONE))),
+    Room("engine", pytest(ENGINE, "-n", "3", "tests/engine", *(f"--ignore=tests/engine/{room}" for room in ALONE))),
     Room("gates", pytest(HOUSE, "-n", "2", "tests/gates", covered=False)),
     Room(
         "integration",

@@ -110,11 +110,27 @@ def test_a_sensor_in_the_sun_does_not_throw_the_forecast_over():
     assert Outdoor(Forecasts(outdoor=points, outdoor_now_c=38.0), START).at(START) < 11.1
 
 
+def yesterday(now_c: float) -> list[tuple[float, float]]:
+    """A day that is warmest in its middle and as warm at its end as at its beginning, but for what it is now."""
+    return [*((START - DAY_S + hour * HOUR_S, 12.0 - abs(hour - 12.0)) for hour in range(24)), (START, now_c)]
+
+
 def test_without_a_forecast_the_day_to_come_is_as_the_one_before():
-    past = [(START - DAY_S + hour * HOUR_S, float(hour)) for hour in range(25)]
-    outdoor = Outdoor(Forecasts(outdoor=past, outdoor_now_c=24.0), START)
-    assert outdoor.at(START + 12 * HOUR_S) == pytest.approx(12.125)
-    assert outdoor.at(START + 36 * HOUR_S) == pytest.approx(12.125)
+    outdoor = Outdoor(Forecasts(outdoor=yesterday(0.0), outdoor_now_c=0.0), START)
+    assert outdoor.at(START + 12 * HOUR_S) == pytest.approx(11.875)
+    assert outdoor.at(START + 36 * HOUR_S) == pytest.approx(11.875)
+
+
+def test_it_stays_colder_than_the_day_before_for_some_hours_and_less_and_less():
+    outdoor = Outdoor(Forecasts(outdoor=yesterday(-8.0), outdoor_now_c=-8.0), START)
+    colder_k = [yesterday(0.0)[hour][1] + 0.125 - outdoor.at(START + hour * HOUR_S) for hour in (2, 6, 11)]
+    assert colder_k == pytest.approx([8.0 * 22 / 24, 6.0, 8.0 * 13 / 24], abs=0.1)
+    assert outdoor.at(START + 26 * HOUR_S) == pytest.approx(2.125)
+
+
+def test_a_leap_of_the_outdoor_sensor_is_not_believed_for_a_day():
+    outdoor = Outdoor(Forecasts(outdoor=yesterday(50.0), outdoor_now_c=50.0), START)
+    assert outdoor.at(START + 2 * HOUR_S) < 2.125 + 15.0
 
 
 def test_with_the_sensor_alone_it_stays_as_it_is():

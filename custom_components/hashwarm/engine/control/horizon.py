@@ -21,6 +21,7 @@ OUTDOOR_TRUST_S = 6 * HOUR_S
 LONGEST_LINE_S = 16 * HOUR_S
 LONGEST_CLOUD_S = 25 * HOUR_S
 MOST_CORRECTION_K = 6.0
+MOST_CHANGE_K = 15.0
 BELIEVABLE_OUTDOOR_C = (-60.0, 60.0)
 MILD_C = 10.0
 NEAR_S = 30 * DAY_S
@@ -132,7 +133,11 @@ class Tariff:
 
 
 class Outdoor:
-    """The outdoor temperature at any time: forecast, brought to what the sensor says now, else as a day before."""
+    """The outdoor temperature at any time: forecast, brought to what the sensor says now, else as a day before.
+
+    What it is colder now than a day before it is in the next hours too, and less and less so: in three typical years the
+    best share to reckon with goes from one to nothing within a day, along a line.
+    """
 
     def __init__(self, forecasts: Forecasts, now: float) -> None:
         low, high = BELIEVABLE_OUTDOOR_C
@@ -141,24 +146,25 @@ class Outdoor:
         self._measured = measured if measured is not None and low <= measured <= high else None
         self._now = now
         expected = drawn_through(self._points, now)
-        off_by = 0.0 if self._measured is None or expected is None else self._measured - expected
-        self._off_by_k = min(max(off_by, -MOST_CORRECTION_K), MOST_CORRECTION_K)
+        self._now_c = self._measured if self._measured is not None else expected
+        self._forecast_errs_k = self._warmer_k(0, MOST_CORRECTION_K)
 
     def at(self, at: float) -> float:
         """Return the temperature, in °C, of the quarter of an hour that begins at a Unix time."""
         middle = at + SLOT_S / 2
-        expected = self._expected(middle)
-        if expected is None:
-            return self._flat_c
-        trust = min(max((middle - self._now) / OUTDOOR_TRUST_S, 0.0), 1.0)
-        return expected + (1.0 - trust) * self._off_by_k
+        ahead_s = max(middle - self._now, 0.0)
+        if (expected := drawn_through(self._points, middle)) is not None:
+            return expected + self._forecast_errs_k * max(1.0 - ahead_s / OUTDOOR_TRUST_S, 0.0)
+        for days in (1, 2):
+            if (before := drawn_through(self._points, middle - days * DAY_S)) is not None:
+                return before + self._warmer_k(days, MOST_CHANGE_K) * max(1.0 - ahead_s / DAY_S, 0.0)
+        return self._flat_c
 
-    def _expected(self, at: float) -> float | None:
-        """Return the forecast, or where it does not reach what was or is expected a day or two before."""
-        for days in range(3):
-            if (celsius := drawn_through(self._points, at - days * DAY_S)) is not None:
-                return celsius
-        return None
+    def _warmer_k(self, days: int, most_k: float) -> float:
+        """Return by how much it is warmer now than was foretold for now, or so many days before; `most_k` at most."""
+        then_c = drawn_through(self._points, self._now - days * DAY_S)
+        warmer_k = 0.0 if self._now_c is None or then_c is None else self._now_c - then_c
+        return min(max(warmer_k, -most_k), most_k)
 
     @property
     def _flat_c(self) -> float:
