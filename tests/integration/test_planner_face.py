@@ -16,10 +16,11 @@ from custom_components.hashwarm.adapters.foresight import HomeForesight
 from custom_components.hashwarm.assembly import build_heater
 from custom_components.hashwarm.coordinator import SAVE_LEARNED_EVERY_S
 from custom_components.hashwarm.engine.control import Pilot
+from custom_components.hashwarm.engine.control.effect import EffectWatch
 from custom_components.hashwarm.engine.control.pilot import Trust
 from custom_components.hashwarm.engine.heater import Insulation, RoomResponse, assumed_house
 from custom_components.hashwarm.engine.model.driver import PowerLevel
-from custom_components.hashwarm.engine.model.planning import SLOT_S, Plan, PlannedSlot, PlannerStatus
+from custom_components.hashwarm.engine.model.planning import SLOT_S, Expectation, Plan, PlannedSlot, PlannerStatus
 from custom_components.hashwarm.heater_money import next_heat_cost
 from custom_components.hashwarm.keeping import planner_store
 from custom_components.hashwarm.revenue import MiningRevenue, along
@@ -117,6 +118,14 @@ async def test_a_plan_is_shown_as_it_is(house: House):
     assert float(house.state("sensor", "heat_loss").state) == pytest.approx(HOUSE.heat_loss_w_per_k)
     assert house.coordinator.expected_c == 20.0
     assert house.entity("sensor", "planned_power")._Entity__combined_unrecorded_attributes >= {"plan"}
+
+
+async def test_the_model_tells_where_a_room_should_be_that_is_heated(house: House):
+    expectation = Expectation(at=utcnow().timestamp(), room_c=22.5, unsure_k=0.3)
+    expected = patch.object(Pilot, "expected", return_value=expectation)
+    with expected, patch.object(EffectWatch, "step", return_value=False) as step:
+        await house.a_pass()
+    assert step.call_args.args[0].expected == expectation
 
 
 async def test_a_day_is_shown_however_far_the_plan_goes(house: House):

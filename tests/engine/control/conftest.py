@@ -49,6 +49,7 @@ class Bench:
         self.obey = True
         self.comfort = None
         self.guidance = None
+        self.expected = None
 
     def step(self, seconds: float = 1.0):
         self.now_s += seconds
@@ -68,6 +69,7 @@ class Bench:
                 neighbours=self.neighbours,
                 comfort=self.comfort,
                 guidance=self.guidance,
+                expected=self.expected,
                 stopping=self.stopping,
                 work=self.work,
             )

@@ -20,7 +20,7 @@ from custom_components.hashwarm.engine.control.comfort import InForce
 from custom_components.hashwarm.engine.control.reasons import comfort_reason, shared_reason, warned
 from custom_components.hashwarm.engine.model.comfort import Block
 from custom_components.hashwarm.engine.model.control import ControlMode, Preset, Why
-from custom_components.hashwarm.engine.model.planning import Guidance
+from custom_components.hashwarm.engine.model.planning import Expectation, Guidance
 from custom_components.hashwarm.engine.model.sharing import Allotment
 
 UTC_ZONE = ZoneInfo("UTC")
@@ -136,6 +136,14 @@ def test_heat_that_does_not_reach_the_room_is_told_and_nothing_is_cut(bench):
     assert decision.without_effect
     assert decision.why is Why.HEATER_NOT_HEATING
     assert decision.power_w == 50.0
+
+
+def test_a_room_that_is_far_behind_a_trusted_model_is_told_though_it_holds(bench):
+    bench.room = [18.0]
+    bench.expected = Expectation(at=0.0, room_c=20.0, unsure_k=0.2)
+    decisions = [bench.step(60.0) for _ in range(200)]
+    assert decisions[-1].why is Why.HEATER_NOT_HEATING
+    assert not decisions[120].without_effect
 
 
 def test_a_plan_gives_way_to_an_open_window(bench):

@@ -1,6 +1,11 @@
 import pytest
 
 from custom_components.hashwarm.engine.control.effect import LOOK_BACK_S, EffectMoment, EffectWatch
+from custom_components.hashwarm.engine.model.planning import Expectation
+
+
+def expecting(room_c, unsure_k=0.2):
+    return Expectation(at=0.0, room_c=room_c, unsure_k=unsure_k)
 
 
 class Room:
@@ -47,7 +52,7 @@ def test_one_that_warms_or_holds_is_well(room):
         {"power_share": None},
         {"window_open": True},
         {"target_c": 15.0},
-        {"expected_c": 18.0},
+        {"expected": expecting(18.0)},
     ],
 )
 def test_there_is_a_reason_for_it(room, facts):
@@ -63,8 +68,21 @@ def test_a_sudden_cold_is_a_reason_and_no_outdoor_sensor_is_none(room):
 
 
 def test_a_model_tells_sooner_that_the_room_should_be_warmer(room):
-    room.facts["expected_c"] = 21.0
+    room.facts["expected"] = expecting(21.0)
     assert room.run(LOOK_BACK_S)
+
+
+def test_a_model_is_believed_within_its_errors(room):
+    room.facts["expected"] = expecting(21.0, unsure_k=0.8)
+    assert not room.run(2 * LOOK_BACK_S)
+
+
+@pytest.mark.parametrize("expected", [None, expecting(20.9)])
+def test_a_sensor_that_was_replaced_begins_it_anew(room, expected):
+    room.facts["expected"] = expected
+    room.run(LOOK_BACK_S - 900)
+    room.room_c -= 2.0
+    assert not room.run(LOOK_BACK_S - 900)
 
 
 def test_a_blind_hour_and_a_gap_begin_it_anew(room):

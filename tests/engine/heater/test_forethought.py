@@ -196,6 +196,23 @@ async def test_in_a_room_that_others_heat_too_it_plans_in_shadow(world, forethou
     assert forethought.guide(world.at + 2.0, 20.0) is not None
 
 
+async def test_every_five_minutes_it_says_where_the_room_should_be_by_now(world, forethought):
+    for minute in range(9 * 60):
+        sample = standpoint(world, at=BEGIN - (9 * 60 - minute) * 60.0)
+        forethought.observe(sample)
+    await planned(world, forethought)
+    expected = forethought.expected(world.at)
+    assert expected is not None
+    assert expected.room_c < 20.0, "it is freezing outside, and nothing heats"
+    assert forethought.expected(world.at + 3600.0) is None
+    forethought.switch(on=False)
+    world.at += 300.0
+    forethought.observe(standpoint(world))
+    await thought(world)
+    assert forethought.plan is None
+    assert forethought.expected(world.at) is not None, "the regulator's room has a model too"
+
+
 @pytest.mark.parametrize(("quiet_w", "most_w"), [(None, 1500.0), (1300.0, 1300.0), (2000.0, 1500.0)])
 async def test_no_more_is_planned_than_the_outlet_bears(world, quiet_w, most_w):
     world.ceiling_w, world.target_c = quiet_w, 24.0

@@ -213,6 +213,7 @@ class Controller:
             outdoor_c=inputs.outdoor_c,
             power_share=self._power_share(inputs.capabilities) if follows else None,
             window_open=self._in_force.source is Source.WINDOW_OPEN,
+            expected=inputs.expected,
         )
 
     def _frosty(self, inputs: ControlInputs, sight: Sight) -> bool:

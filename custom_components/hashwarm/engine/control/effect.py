@@ -3,23 +3,26 @@
 from collections import deque
 from dataclasses import dataclass, field
 
+from ..model.planning import Expectation
+
 LOOK_BACK_S = 3 * 3600.0
 EVERY_S = 60.0
 # A gap longer than this ends what was seen before.
 LONGEST_GAP_S = 900.0
 WORKING_SHARE = 0.6
 FALL_K = 0.5
+# No shut room falls this far from one look to the next: its sensor was moved or replaced.
+JUMP_K = 1.2
 OUTDOOR_FALL_K = 3.0
+# A room is behind what a model expects beyond this, and beyond so many of its own errors.
 BEHIND_K = 1.5
+BEHIND_ERRORS = 3.0
 RISE_K = 0.2
 
 
 @dataclass(frozen=True, kw_only=True)
 class EffectMoment:
-    """A look at room and heater; `now_s` is monotonic, temperatures in °C.
-
-    `expected_c` is what a trusted model expects of the room now, from its state hours before; None without a model.
-    """
+    """A look at room and heater; `now_s` is monotonic, temperatures in °C."""
 
     now_s: float
     room_c: float | None
@@ -27,7 +30,8 @@ class EffectMoment:
     outdoor_c: float | None
     power_share: float | None
     window_open: bool = False
-    expected_c: float | None = None
+    expected: Expectation | None = None
+    """Of the room now; None without a model that is trusted."""
 
 
 @dataclass(kw_only=True)
@@ -60,12 +64,17 @@ class EffectWatch:
         since_s = moment.now_s - self._moments[-1].now_s if self._moments else EVERY_S
         if since_s < EVERY_S:
             return False
-        if since_s > LONGEST_GAP_S:
+        if since_s > LONGEST_GAP_S or self._jumped(moment.room_c):
             self._moments.clear()
         self._moments.append(moment)
         while self._moments[0].now_s < moment.now_s - LOOK_BACK_S:
             self._moments.popleft()
         return True
+
+    def _jumped(self, room_c: float) -> bool:
+        """Return whether the sensor says something else than the look before; what it said then tells nothing now."""
+        before_c = self._moments[-1].room_c if self._moments else None
+        return before_c is not None and abs(room_c - before_c) > JUMP_K
 
     def _without_effect(self, moment: EffectMoment) -> bool:
         first = self._moments[0]
@@ -73,8 +82,8 @@ class EffectWatch:
             return False
         assert moment.room_c is not None
         assert first.room_c is not None
-        if moment.expected_c is not None:
-            return moment.room_c < moment.expected_c - BEHIND_K
+        if (expected := moment.expected) is not None:
+            return moment.room_c < expected.room_c - max(BEHIND_K, BEHIND_ERRORS * expected.unsure_k)
         if _fallen_k(first.outdoor_c, moment.outdoor_c) > OUTDOOR_FALL_K:
             # Plain physics cannot tell a heater that is too small for a sudden cold from one that heats elsewhere.
             return False

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from ..model.capabilities import Capabilities
 from ..model.control import Why
 from ..model.dispatch import OtherWork
-from ..model.planning import Guidance
+from ..model.planning import Expectation, Guidance
 from ..model.protocols import TemperatureReading
 from ..model.sharing import Neighbours
 from ..model.telemetry import Telemetry
@@ -28,6 +28,8 @@ class ControlInputs:
     neighbours: Neighbours | None = None
     guidance: Guidance | None = None
     """What a trusted planner asks for; without it the regulator decides."""
+    expected: Expectation | None = None
+    """What a trusted model expects of the room by now; without it plain physics has to do."""
     cycle_ws: float = 0.0
     """Heat in Ws that the room takes in or gives off before a person notices; below the floor cycles last as long."""
     comfort: Comfort | None = None

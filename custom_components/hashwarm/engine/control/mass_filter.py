@@ -1,12 +1,13 @@
 """A Kalman filter for what no sensor shows: the warmth of the mass, and a slow disturbance; needs numpy."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import exp
 
 import numpy as np
 
 from .history import LOOK_S, PastSlot
 from .house import House
+from .sun import DARK
 from .thermal_model import Floats, heat_inputs, step_matrices
 
 LOOK_H = LOOK_S / 3600.0
@@ -111,6 +112,21 @@ def _inputs(slots: list[PastSlot], house: House) -> Floats:
     power_w = np.array([slot.power_w for slot in slots], dtype=float)
     sun = np.array([(slot.sun.level, slot.sun.east, slot.sun.equator, slot.sun.west) for slot in slots])
     return heat_inputs(house, outdoor_c, power_w, sun)
+
+
+def walked_c(begin: Belief, slots: list[PastSlot], house: House) -> float:
+    """Return what the sensor tells at the least after slots by their watts and weather, from a belief before them.
+
+    Sun and whatever else warmed the room may be gone at any time: they are not counted on.
+    """
+    matrices = step_matrices(house, LOOK_H)
+    state = np.array([begin.air_c, begin.mass_c, begin.air_c if begin.sensor_c is None else begin.sensor_c])
+    disturbance_w = min(begin.disturbance_w, 0.0)
+    for inputs in _inputs([replace(slot, sun=DARK) for slot in slots], house):
+        inputs[0] += disturbance_w
+        state = matrices.carry @ state + matrices.heat @ inputs
+        disturbance_w *= KEPT_A_LOOK
+    return float(state[2])
 
 
 def _held(values: list[float | None]) -> Floats:

@@ -9,8 +9,18 @@ from typing import Any, Self
 
 from ..model.capabilities import Capabilities
 from ..model.control import Why
-from ..model.planning import SLOT_S, Guidance, Plan, PlannedSlot, PlannerStatus, RevenueForecast, RoomSample, Slot
-from .history import History, PastSlot
+from ..model.planning import (
+    SLOT_S,
+    Expectation,
+    Guidance,
+    Plan,
+    PlannedSlot,
+    PlannerStatus,
+    RevenueForecast,
+    RoomSample,
+    Slot,
+)
+from .history import LOOK_S, History, PastSlot
 from .house import House
 
 # What the filter needs to see again to know the warmth of the mass.
@@ -31,6 +41,7 @@ STILL_K = 0.3
 # The room may stray this far from the plan before the regulator takes over at once.
 STRAYED_K = 0.7
 PLAN_VALID_S = 2 * SLOT_S
+EXPECTATION_VALID_S = 2 * LOOK_S
 SOON_S = 6 * 3600.0
 NEAR_TARGET_K = 0.2
 # A reading beyond this share of the maximum is no power of this heater.
@@ -89,6 +100,8 @@ class Pilot:
         self.trust: Trust | None = None
         self.learned_at: float | None = None
         self.latest: Plan | None = None
+        self.expectation: Expectation | None = None
+        """Of the room as it is now, None where the model is not trusted or did not see the hours before whole."""
         self.steering = False
         self.alone = True
         """No other heater heats this room; of one that others heat too a plan knows too little to steer."""
@@ -161,6 +174,20 @@ class Pilot:
         least_w = HEATS_SHARE * self._maximum_w
         return sum(slot.power_w is not None and slot.power_w >= least_w for slot in slots) >= LEAST_HEATED_SLOTS
 
+    def expect(self) -> None:
+        """Reckon where the room should be by now; of a room that others heat too the model knows too little."""
+        house, trust = self.house, self.trust
+        self.expectation = None
+        if house is None or trust is None or not (self.steering or trust.good) or not self.alone:
+            return
+        if (expecting := self._heavy(".expecting")) is not None:
+            self.expectation = expecting.expectation(self.history.slots(), house, self._maximum_w, trust.rmse_k)
+
+    def expected(self, now: float) -> Expectation | None:
+        """Return what a trusted model expects of the room now, None without one."""
+        expected = self.expectation
+        return expected if expected is not None and 0.0 <= now - expected.at <= EXPECTATION_VALID_S else None
+
     def plan(self, questions: Questions) -> Plan | None:
         """Return the plan for the hours ahead, None where nothing is known of the house yet or the plan is no plan."""
         planner, house = self._planner(), self.house
@@ -215,8 +242,11 @@ class Pilot:
 
     def _planner(self) -> ModuleType | None:
         """Return the heavy half, imported when first needed; without numpy the regulator does all the work."""
+        return self._heavy(".planner")
+
+    def _heavy(self, name: str) -> ModuleType | None:
         try:
-            module = import_module(".planner", __package__)
+            module = import_module(name, __package__)
         except ImportError:
             self._numpy_missing = True
             return None

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from ..control import Household, JobHold, Pilot, Questions, Site, drawn_through, slots_ahead, sun_on_walls
 from ..model.capabilities import Capabilities
 from ..model.forecasts import Forecasts, Foresight
-from ..model.planning import SLOT_S, Guidance, Plan, RevenueForecast, RoomSample, SunOnWalls, Wish
+from ..model.planning import SLOT_S, Expectation, Guidance, Plan, RevenueForecast, RoomSample, SunOnWalls, Wish
 from ..model.protocols import WallClock
 
 LOGGER = logging.getLogger(__name__)
@@ -157,6 +157,10 @@ class Forethought:
         """Return what the planner asks for now, None where the regulator is to decide."""
         return None if room_c is None else self.pilot.guide(at, room_c, self._wishes.wish_at(at).target_c)
 
+    def expected(self, at: float) -> Expectation | None:
+        """Return what a trusted model expects of the room now, None without one."""
+        return self.pilot.expected(at)
+
     @property
     def cycle_ws(self) -> float:
         """Return the heat that the room takes in before a person notices, in Ws."""
@@ -209,10 +213,14 @@ class Forethought:
             await self._in_executor(lambda: self.pilot.learn(now.timestamp()))
         # Others may have taken long to answer: what counts is how things stand now.
         now, standpoint = self._now(), self._standpoint
-        if standpoint is None or standpoint.room_c is None or not standpoint.asked or not self.pilot.enabled:
+        if standpoint is None or standpoint.room_c is None or not standpoint.asked:
             self.pilot.latest = None
             return
-        await self._plan(now, standpoint, standpoint.room_c)
+        if self.pilot.enabled:
+            await self._plan(now, standpoint, standpoint.room_c)
+            return
+        self.pilot.latest = None
+        await self._in_executor(self.pilot.expect)
 
     async def _look_out(self, now: datetime) -> None:
         """Ask for the hours to come, once in a quarter of an hour. Errors: TimeoutError."""
@@ -254,6 +262,7 @@ class Forethought:
         def work() -> None:
             if judges:
                 self.pilot.judge()
+            self.pilot.expect()
             self.pilot.plan(questions)
 
         await self._in_executor(work)

@@ -217,6 +217,7 @@ class Heater:
             neighbours=self.neighbours,
             comfort=self.comfort,
             guidance=self._guidance(),
+            expected=self.forethought.expected(self._now().timestamp()) if self.forethought is not None else None,
             work=work,
             cycle_ws=self.forethought.cycle_ws if self.forethought is not None else 0.0,
         )

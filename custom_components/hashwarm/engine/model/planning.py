@@ -121,6 +121,16 @@ class Guidance:
     why: Why
 
 
+@dataclass(frozen=True, kw_only=True)
+class Expectation:
+    """What a trusted model expects of the room at the least, in °C, from its state hours before and the watts drawn."""
+
+    at: float
+    room_c: float
+    unsure_k: float
+    """How far off the model is six hours ahead."""
+
+
 class RevenueForecast(Protocol):
     """What a kWh spent at a power earns at a time to come, in currency; None when unknown."""
 
