@@ -123,6 +123,24 @@ async def test_a_circuit_is_added_and_its_heaters_share_its_watts_at_once(
     assert not complaints(caplog)
 
 
+async def test_the_planner_is_told_what_the_circuit_leaves(set_up: SetUp):
+    first, second = await both(set_up)
+    by_hand(first, 100.0)
+    await passes(first, second)
+    assert planned_with_w(second) is None
+    circuit = await add_circuit(first)
+    await passes(first, second)
+    assert (planned_with_w(first), planned_with_w(second)) == (120.0, 20.0)
+    first.hass.config_entries.async_remove_subentry(first.home_entry, circuit.subentry_id)
+    await first.hass.async_block_till_done()
+    await passes(first, second)
+    assert planned_with_w(second) is None
+
+
+def planned_with_w(house: House) -> float | None:
+    return house.coordinator.forethought._standpoint.circuit_w
+
+
 async def test_a_circuit_shows_what_is_left_and_what_is_drawn(
     hass: HomeAssistant, set_up: SetUp, freezer: FrozenDateTimeFactory
 ):

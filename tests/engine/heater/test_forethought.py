@@ -225,6 +225,20 @@ async def test_no_more_is_planned_than_the_outlet_bears(world, quiet_w, most_w):
         await forethought.stop()
 
 
+@pytest.mark.parametrize(("circuit_w", "most_w"), [(None, 3000.0), (1744.0, 1744.0), (1100.0, 1200.0), (0.0, 0.0)])
+async def test_no_more_is_planned_than_the_circuit_leaves(world, forethought, circuit_w, most_w):
+    world.target_c = 24.0
+    async with asyncio.timeout(10):
+        while not world.asked:
+            await asyncio.sleep(0)
+    forethought.observe(standpoint(world, circuit_w=circuit_w))
+    async with asyncio.timeout(10):
+        while forethought.plan is None:
+            await thought(world)
+    planned_w = max(slot.power_w for slot in forethought.plan.slots)
+    assert 0.8 * most_w <= planned_w <= most_w
+
+
 async def test_forecasts_that_never_come_leave_no_plan_behind(world, forethought, monkeypatch):
     await planned(world, forethought)
     monkeypatch.setattr(forethought_module, "FORECASTS_LIMIT_S", 0.05)

@@ -4,16 +4,18 @@ import asyncio
 from datetime import UTC, datetime
 import logging
 import time
+from unittest.mock import Mock
 
 import pytest
 
-from custom_components.hashwarm.engine.control import Controller, HeaterSettings, RoomResponse, SafetyLimits
+from custom_components.hashwarm.engine.control import Controller, HeaterSettings, JobHold, RoomResponse, SafetyLimits
 from custom_components.hashwarm.engine.heater import Heater, HeaterAction
 from custom_components.hashwarm.engine.heater.combined import with_work
 from custom_components.hashwarm.engine.model.capabilities import Capabilities, ControlKind
 from custom_components.hashwarm.engine.model.dispatch import OtherWork
 from custom_components.hashwarm.engine.model.errors import DeviceUnreachableError, WorkerError
 from custom_components.hashwarm.engine.model.protocols import TemperatureReading
+from custom_components.hashwarm.engine.model.sharing import Allotment
 from custom_components.hashwarm.engine.model.telemetry import DeviceStatus, MinerFigures, PoolState, Telemetry, Workload
 
 
@@ -308,3 +310,23 @@ async def test_a_reading_that_contains_ai_work_is_told_apart(heater, device):
     await heater.one_pass()
     assert heater.state.telemetry.power_w == 0.0, "no reading is less than nothing"
     await heater.stop()
+
+
+class Circuit:
+    """A circuit that would leave a thousand watts to whatever works here."""
+
+    def allot(self, standing):
+        return Allotment(
+            demand_w=standing.demand_w, breaker_left_w=1000.0, breaker_room_w=1000.0, breaker_share_w=1000.0
+        )
+
+
+@pytest.mark.parametrize(
+    ("job", "circuit_w"), [(None, 700.0), (JobHold(until=0.0, power_w=300.0), 1000.0)], ids=["beside", "on the chip"]
+)
+async def test_a_plan_has_what_work_beside_leaves_of_the_circuit(heater, job, circuit_w):
+    heater.neighbours = Circuit()
+    heater.workshop = Mock(work=OtherWork(drawn_w=300.0), hold=Mock(return_value=job))
+    heater.forethought = Mock(cycle_ws=0.0, guide=Mock(return_value=None), expected=Mock(return_value=None))
+    await heater.one_pass()
+    assert heater.forethought.observe.call_args.args[0].circuit_w == circuit_w

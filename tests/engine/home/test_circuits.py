@@ -384,6 +384,20 @@ def test_a_heater_on_two_circuits_keeps_to_both():
     assert panel.book.ask("a", a.standing(panel.now_s), 1000.0, {}) == (None, False)
 
 
+def test_a_heater_counts_on_what_is_free_and_on_the_floor_that_it_is_given_when_it_waits():
+    one, other = Device("a", demand_w=1000.0), Device("b")
+    panel = Panel(1500.0, one, other)
+    panel.run(600)
+    assert (panel.book.share_w("a"), panel.book.share_w("b")) == (1500.0, 500.0)
+    panel.limit(1100.0)
+    panel.run(600)
+    assert panel.book.share_w("b") == 400.0, "only 100 W are free, and who asks for its floor gets it"
+    assert panel.book.share_w("elsewhere") is None
+    panel.limit(300.0)
+    panel.run(600)
+    assert panel.book.share_w("b") <= 300.0, "never more than the circuit carries"
+
+
 def test_what_a_circuit_shows():
     a, b = Device("a", demand_w=1000.0), Device("b", blind=True)
     panel = Panel(1500.0, a, b, assumed_w=100.0)

@@ -1,5 +1,6 @@
 """From comfort to watts: regulator, shaper and safety governor. Pure: readings come in, a decision goes out."""
 
+from .circuit_share import CircuitShare
 from .comfort import Comfort, ComfortOptions, Facts, InForce, Source
 from .controller import Controller
 from .fusion import Fusion, FusionMethod
@@ -15,6 +16,7 @@ from .sun import Site, sun_on_walls
 
 __all__ = [
     "HEAT_DEMAND_VALID_S",
+    "CircuitShare",
     "Comfort",
     "ComfortOptions",
     "ControlInputs",

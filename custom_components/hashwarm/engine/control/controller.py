@@ -180,6 +180,7 @@ class Controller:
             ceiling_w=_limit(min(ruling.for_any_work_w, quiet_w))
             if inputs.settings.runs and not inputs.stopping
             else 0.0,
+            circuit_w=allotment.breaker_share_w,
         )
 
     def _wanted(self, inputs: ControlInputs, sight: Sight) -> InForce:

@@ -57,3 +57,5 @@ class Decision:
     """What the room needs of this heater, whatever work makes it."""
     ceiling_w: float | None = None
     """What this heater may draw in all, None for no limit; 0 while it is off or nothing may be drawn."""
+    circuit_w: float | None = None
+    """What its circuits would leave it if it asked, None where none limits it."""

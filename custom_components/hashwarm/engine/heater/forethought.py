@@ -9,7 +9,7 @@ import logging
 from math import inf
 from typing import Any, Protocol
 
-from ..control import Household, JobHold, Pilot, Questions, Site, drawn_through, slots_ahead, sun_on_walls
+from ..control import CircuitShare, Household, JobHold, Pilot, Questions, Site, drawn_through, slots_ahead, sun_on_walls
 from ..model.capabilities import Capabilities
 from ..model.forecasts import Forecasts, Foresight
 from ..model.planning import SLOT_S, Expectation, Guidance, Plan, RevenueForecast, RoomSample, SunOnWalls, Wish
@@ -80,6 +80,8 @@ class Standpoint:
     """No other heater heats this room."""
     job: JobHold | None = None
     """AI work that holds the chip."""
+    circuit_w: float | None = None
+    """What the breaker circuits would leave it, in W; None where none limits it."""
 
 
 class Forethought:
@@ -106,6 +108,7 @@ class Forethought:
         self._task: asyncio.Task[None] | None = None
         self._standpoint: Standpoint | None = None
         self._wished: Wish | None = None
+        self._circuit = CircuitShare()
         self._judged_at: float | None = None
         self._looked_out_at: float | None = None
         self._failing = False
@@ -136,6 +139,7 @@ class Forethought:
         """Take a pass's look at the room; five minutes that have passed and a changed wish call for a new plan."""
         asked_anew = self._standpoint is not None and standpoint.asked != self._standpoint.asked
         self._standpoint, self.pilot.alone = standpoint, standpoint.alone
+        self._circuit.take(standpoint.at, standpoint.circuit_w)
         sample = RoomSample(
             at=standpoint.at,
             room_c=standpoint.room_c,
@@ -244,7 +248,7 @@ class Forethought:
 
     async def _plan(self, now: datetime, standpoint: Standpoint, room_c: float) -> None:
         at = now.timestamp()
-        ahead = slots_ahead(at, SLOTS_AHEAD, self.forecasts, self._household(at, standpoint.job))
+        ahead = slots_ahead(at, SLOTS_AHEAD, self.forecasts, self._household(at, standpoint))
         questions = Questions(
             now=at,
             room_c=room_c,
@@ -267,14 +271,14 @@ class Forethought:
 
         await self._in_executor(work)
 
-    def _household(self, now: float, job: JobHold | None) -> Household:
+    def _household(self, now: float, standpoint: Standpoint) -> Household:
         return Household(
             wish_at=lambda at: self._wish_at(at, now),
             zone=self._around.timezone,
             site=self._around.site,
-            ceiling_w_at=self._ceiling_at,
+            ceiling_w_at=lambda at: self._ceiling_at(at, standpoint.capabilities),
             surplus_warmest_c=self._around.surplus_warmest_c,
-            job=job,
+            job=standpoint.job,
         )
 
     def _wish_at(self, at: float, now: float) -> Wish:
@@ -285,6 +289,7 @@ class Forethought:
         before = self._wishes.wish_at(at - PATIENT_S)
         return replace(wish, coldest_c=min(before.coldest_c, wish.coldest_c))
 
-    def _ceiling_at(self, at: float) -> float:
-        ceiling_w = self._wishes.ceiling_at(at)
-        return self._around.outlet_w if ceiling_w is None else min(ceiling_w, self._around.outlet_w)
+    def _ceiling_at(self, at: float, capabilities: Capabilities) -> float:
+        quiet_w = self._wishes.ceiling_at(at)
+        circuit_w = self._circuit.expected_w(at, floor_w=capabilities.floor_w, maximum_w=capabilities.maximum_w)
+        return min(inf if quiet_w is None else quiet_w, circuit_w, self._around.outlet_w)

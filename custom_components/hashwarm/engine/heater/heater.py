@@ -7,7 +7,7 @@ from datetime import datetime, tzinfo
 import logging
 from typing import Any
 
-from ..control import Comfort, ControlInputs, Controller, Decision, HeaterSettings, Source, outdoor_c
+from ..control import Comfort, ControlInputs, Controller, Decision, HeaterSettings, JobHold, Source, outdoor_c
 from ..model.control import ControlMode
 from ..model.dispatch import OtherWork
 from ..model.errors import BackendError, HashwarmError
@@ -236,6 +236,7 @@ class Heater:
         now, capabilities = self._now().timestamp(), self.backend.capabilities
         running, since = self._controller.running_since(now)
         in_force = decision.in_force
+        job = self.workshop.hold(now) if self.workshop is not None else None
         self.forethought.observe(
             Standpoint(
                 at=now,
@@ -249,9 +250,16 @@ class Heater:
                 starts_left=self._controller.starts_left(capabilities, now),
                 asked=self.settings.runs and self.settings.mode is ControlMode.THERMOSTAT,
                 alone=not self._controller.shares_room,
-                job=self.workshop.hold(now) if self.workshop is not None else None,
+                job=job,
+                circuit_w=self._circuit_w(decision, job),
             )
         )
+
+    def _circuit_w(self, decision: Decision, job: JobHold | None) -> float | None:
+        """Return what the circuits leave for what is planned; work beside takes its part, work on the chip does not."""
+        if decision.circuit_w is None or job is not None:
+            return decision.circuit_w
+        return max(decision.circuit_w - self._work.drawn_w, 0.0)
 
     def _show(self, decision: Decision | None, telemetry: Telemetry, outdoor: float | None) -> None:
         now = self._now().timestamp()

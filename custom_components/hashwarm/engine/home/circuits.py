@@ -276,6 +276,14 @@ class CircuitBook:
         rooms_w = [self._free_w(state, heater_id) + beside_w for state in self._of(heater_id)]
         return max(min(rooms_w), 0.0) if rooms_w else None
 
+    def share_w(self, heater_id: str) -> float | None:
+        """Return what a heater can count on, in W: what is free, and the floor that it is given when it waits."""
+        room_w, record = self.room_w(heater_id), self._records.get(heater_id)
+        if room_w is None or record is None:
+            return room_w
+        floor_w = _floor_w(record.capabilities)
+        return max(room_w, floor_w) if floor_w <= record.most_w else room_w
+
     def possible_w(self, heater_id: str) -> float | None:
         """Return the most that a heater could be granted now, in W, None where nothing limits it."""
         rooms_w = [self._free_w(state, heater_id) for state in self._of(heater_id)]

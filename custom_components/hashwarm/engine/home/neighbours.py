@@ -46,7 +46,12 @@ class _Place(Neighbours):
             # What AI work draws already was never asked for: it counts as long as there is room for it.
             left_w = min(left_w + standing.beside_w, max(room_w, left_w))
         return Allotment(
-            demand_w=demand_w, room_met=met, breaker_left_w=left_w, breaker_room_w=room_w, meter_lost=meter_lost
+            demand_w=demand_w,
+            room_met=met,
+            breaker_left_w=left_w,
+            breaker_room_w=room_w,
+            breaker_share_w=self._all.circuits.share_w(self._heater_id),
+            meter_lost=meter_lost,
         )
 
     @override

@@ -41,6 +41,8 @@ class Allotment:
     """The most that its circuits leave it, None where none limits it."""
     breaker_room_w: float | None = None
     """What all work of it may draw together, floor or not, None where none limits it."""
+    breaker_share_w: float | None = None
+    """What all work of it can count on if it asks for it, None where none limits it."""
     meter_lost: bool = False
     """The power sensor of a circuit is silent, and its worst is assumed."""
 
