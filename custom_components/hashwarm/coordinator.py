@@ -224,7 +224,7 @@ class HeaterCoordinator(DataUpdateCoordinator[HeaterState]):
     def expected_c(self) -> float | None:
         """Return what the planner in charge expects of the room by the end of this quarter of an hour, in °C."""
         forethought = self.forethought
-        if forethought is None or forethought.plan is None or forethought.pilot.status is not PlannerStatus.ACTIVE:
+        if forethought is None or forethought.plan is None or self.heater.planner_status is not PlannerStatus.ACTIVE:
             return None
         slot = forethought.plan.slot(utcnow().timestamp())
         return round(slot.room_c, 2) if slot is not None else None

@@ -150,7 +150,7 @@ PLANNER_SENSORS: tuple[HeaterSensorDescription, ...] = (
         options=[status.value for status in PlannerStatus],
         has_fn=_plans,
         attributes_fn=lambda coordinator: _thought(_planner_figures)(coordinator) or {},
-        value_fn=_thought(lambda forethought: forethought.pilot.status),
+        value_fn=lambda coordinator: coordinator.heater.planner_status,
         watch_fn=lambda coordinator: _thought(_planner_watched)(coordinator) or (),
     ),
     HeaterSensorDescription(

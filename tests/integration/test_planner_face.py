@@ -25,7 +25,7 @@ from custom_components.hashwarm.heater_money import next_heat_cost
 from custom_components.hashwarm.keeping import planner_store
 from custom_components.hashwarm.revenue import MiningRevenue, along
 
-from .conftest import House, SetUp, complaints, heater_of, home_of
+from .conftest import ROOM, House, SetUp, complaints, heater_of, home_of, set_temperature
 
 PLANNER = {"planner", "planned_power", "next_planned_start", "heat_loss", "time_constant", "foretelling_error"}
 HOUSE = assumed_house(RoomResponse.ORDINARY, Insulation.GOOD, 60.0)
@@ -113,11 +113,33 @@ async def test_a_plan_is_shown_as_it_is(house: House):
     assert shown.attributes["plan"][0]["price"] is None
     assert house.state("sensor", "next_planned_start").state == shown.attributes["plan"][2]["start"]
     assert house.state("sensor", "next_heat_cost").state == "0.21"
-    assert house.state("sensor", "planner").state == PlannerStatus.ACTIVE
     assert house.state("sensor", "planner").attributes["foretelling_error_as_now_k"] == 0.9
     assert float(house.state("sensor", "heat_loss").state) == pytest.approx(HOUSE.heat_loss_w_per_k)
-    assert house.coordinator.expected_c == 20.0
     assert house.entity("sensor", "planned_power")._Entity__combined_unrecorded_attributes >= {"plan"}
+
+
+async def test_in_charge_is_said_only_while_the_plan_decides(hass: HomeAssistant, house: House):
+    def told() -> tuple[str, float | None]:
+        return house.state("sensor", "planner").state, house.coordinator.expected_c
+
+    set_temperature(hass, ROOM, 20.0)
+    with patch.object(Pilot, "plan"):
+        trusted(house, plan_of(10.0, 10.0))
+        await house.a_pass()
+        assert told() == (PlannerStatus.WAITING, None), "the thermostat is off"
+        await house.do("climate", "turn_on")
+        trusted(house, plan_of(10.0, 10.0))
+        await house.a_pass()
+        assert told() == (PlannerStatus.ACTIVE, 20.0)
+        assert house.worker.commanded_w == 10.0
+        await house.do("climate", "set_temperature", temperature=21.5)
+        assert told() == (PlannerStatus.WAITING, None), "no plan for this wish yet"
+        await house.do("climate", "set_temperature", temperature=21.0)
+        await house.a_pass()
+        assert told() == (PlannerStatus.ACTIVE, 20.0)
+        trusted(house)
+        await house.a_pass()
+        assert told() == (PlannerStatus.WAITING, None), "there is none"
 
 
 async def test_the_model_tells_where_a_room_should_be_that_is_heated(house: House):

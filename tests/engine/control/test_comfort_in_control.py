@@ -1,6 +1,7 @@
 """What comfort services and the governor make of a pass of control."""
 
 from datetime import time
+from unittest.mock import Mock
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -170,6 +171,40 @@ def test_quiet_hours_wind_nothing_up(miner_bench):
     miner_bench.room = [20.6]
     miner_bench.run(3 * 3600)
     assert miner_bench.controller.as_dict(0.0)["integral_w"] == pytest.approx(0.0, abs=5.0)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"on": False},
+        {"paused": True},
+        {"mode": ControlMode.MANUAL_POWER},
+        {"preset": Preset.FROST},
+    ],
+)
+def test_a_plan_is_said_to_decide_only_where_it_does(bench, changes):
+    assert not bench.step().planned
+    bench.guidance = Guidance(power_w=40.0, expected_c=20.0, why=Why.PLAN_RUN)
+    assert bench.step().planned
+    for name, value in changes.items():
+        setattr(bench.settings, name, value)
+    assert not bench.step().planned
+
+
+def test_blind_or_among_others_or_at_the_end_no_plan_decides(bench):
+    bench.guidance = Guidance(power_w=40.0, expected_c=20.0, why=Why.PLAN_RUN)
+    bench.step()
+    bench.stopping = True
+    assert not bench.step().planned
+    bench.stopping, bench.neighbours = False, Mock(allot=Mock(return_value=Allotment(demand_w=10.0, room_met=1.0)))
+    bench.step()
+    assert not bench.step().planned
+    bench.neighbours.allot.return_value = Allotment(demand_w=10.0)
+    bench.step()
+    assert bench.step().planned
+    bench.room = [None]
+    bench.run(700.0)
+    assert not bench.step().planned
 
 
 def test_a_planner_in_charge_preheats_by_itself(bench):

@@ -7,6 +7,7 @@ from typing import Any, Self
 from ..model.capabilities import Capabilities
 from ..model.control import ControlMode, Preset, Why
 from ..model.dispatch import OtherWork
+from ..model.planning import Guidance
 from ..model.sharing import Allotment, Standing
 from ..model.telemetry import DeviceStatus, Telemetry
 from .comfort import ComfortMoment, InForce, Source
@@ -14,7 +15,7 @@ from .effect import EffectMoment, EffectWatch
 from .governor import Governor, Ruling, SafetyLimits, Sight
 from .inputs import ControlInputs, Decision
 from .obedience import ObedienceWatch
-from .reasons import comfort_reason, device_reason, shaped_reason, shared_reason, warned
+from .reasons import comfort_reason, device_reason, shaped_reason, shared_reason, told, warned
 from .regulator import Regulator
 from .room_words import Insulation, RoomResponse
 from .shaper import Shaped, Shaper
@@ -145,6 +146,7 @@ class Controller:
         self._smooth_drawn(inputs.telemetry, inputs.work, elapsed_s)
         sight = self._governor.look(list(inputs.room), now_s=inputs.now_s)
         self._in_force = self._wanted(inputs, sight)
+        inputs = replace(inputs, guidance=self._guided(inputs, sight))
         heat_w, reason = self._demand(inputs, sight, elapsed_s)
         own_w = min(max(heat_w - inputs.work.heat_w, 0.0), inputs.work.mining_most_w)
         reason = Why.AI_HEATS if own_w <= 0.0 < heat_w else reason
@@ -169,7 +171,7 @@ class Controller:
             power_w=power_w,
             demand_w=demand_w,
             demand_percent=100.0 * demand_w / inputs.capabilities.maximum_w if inputs.capabilities.maximum_w else 0.0,
-            why=wrong or _told(warned(why, doubted=sight.doubted, without_effect=without_effect), inputs),
+            why=wrong or told(warned(why, doubted=sight.doubted, without_effect=without_effect), inputs),
             room_c=sight.room_c,
             sensor_lost=sight.room_c is None and not sight.awaited,
             disobedience=wrong,
@@ -181,6 +183,7 @@ class Controller:
             if inputs.settings.runs and not inputs.stopping
             else 0.0,
             circuit_w=allotment.breaker_share_w,
+            planned=inputs.guidance is not None,
         )
 
     def _wanted(self, inputs: ControlInputs, sight: Sight) -> InForce:
@@ -252,11 +255,10 @@ class Controller:
         if sight.room_c is None:
             # Blind, the wish is the floor; whether even that may be had is the governor's to say.
             return inputs.capabilities.floor_w, Why.SENSOR_STALE_FLOOR
-        return self._thermostat(inputs, sight, sight.room_c, elapsed_s)
+        return self._thermostat(inputs, sight.room_c, elapsed_s)
 
-    def _thermostat(self, inputs: ControlInputs, sight: Sight, room_c: float, elapsed_s: float) -> tuple[float, Why]:
-        # Of a room that others heat too the planner knows too little.
-        if inputs.guidance is not None and self._room_met is None and not self._frosty(inputs, sight):
+    def _thermostat(self, inputs: ControlInputs, room_c: float, elapsed_s: float) -> tuple[float, Why]:
+        if inputs.guidance is not None:
             self._follow_plan(inputs, elapsed_s)
             return min(inputs.guidance.power_w, inputs.capabilities.maximum_w), inputs.guidance.why
         demand_w = self._regulator.step(
@@ -268,6 +270,12 @@ class Controller:
             elapsed_s=elapsed_s,
         )
         return demand_w, comfort_reason(demand_w, room_c, self._in_force)
+
+    def _guided(self, inputs: ControlInputs, sight: Sight) -> Guidance | None:
+        """Return what the planner asks for where it decides; of a room that others heat too it knows too little."""
+        follows = inputs.settings.runs and inputs.settings.mode is ControlMode.THERMOSTAT and not inputs.stopping
+        decides = follows and sight.room_c is not None and self._room_met is None and not self._frosty(inputs, sight)
+        return inputs.guidance if decides else None
 
     def _follow_plan(self, inputs: ControlInputs, elapsed_s: float) -> None:
         """Let the regulator learn from what the plan spends, so that it can take over at any time."""
@@ -390,9 +398,3 @@ def _legal_w(power_w: float, capabilities: Capabilities) -> float:
     if capabilities.levels_w:
         return max((level_w for level_w in capabilities.levels_w if level_w <= power_w), default=0.0)
     return power_w if power_w >= capabilities.floor_w else 0.0
-
-
-def _told(why: Why, inputs: ControlInputs) -> Why:
-    """Return the reason that counts: nothing else is so of a device that does not answer."""
-    deaf = inputs.telemetry is not None and inputs.telemetry.status is DeviceStatus.OFFLINE
-    return Why.DEVICE_OFFLINE if deaf and inputs.settings.runs and not inputs.stopping else why

@@ -135,8 +135,8 @@ class Tariff:
 class Outdoor:
     """The outdoor temperature at any time: forecast, brought to what the sensor says now, else as a day before.
 
-    What it is colder now than a day before it is in the next hours too, and less and less so: in three typical years the
-    best share to reckon with goes from one to nothing within a day, along a line.
+    What it is colder now than a day before it is in the next hours too, and less and less so: in three typical years
+    the best share to reckon with goes from one to nothing within a day, along a line.
     """
 
     def __init__(self, forecasts: Forecasts, now: float) -> None:

@@ -57,5 +57,7 @@ class Decision:
     """What the room needs of this heater, whatever work makes it."""
     ceiling_w: float | None = None
     """What this heater may draw in all, None for no limit; 0 while it is off or nothing may be drawn."""
+    planned: bool = False
+    """Whether a plan decided, and not the regulator or a person."""
     circuit_w: float | None = None
     """What its circuits would leave it if it asked, None where none limits it."""

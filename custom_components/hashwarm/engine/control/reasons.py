@@ -4,6 +4,7 @@ from ..model.control import Preset, Why
 from ..model.sharing import Allotment
 from ..model.telemetry import DeviceStatus, Telemetry
 from .comfort import InForce, Source
+from .inputs import ControlInputs
 from .shaper import Shaped
 
 SHARED_LEAST_W = 0.5
@@ -53,6 +54,12 @@ def shared_reason(reason: Why, own_w: float, allotment: Allotment) -> Why:
     if allotment.demand_w < own_w:
         return Why.SHARED_DEMAND
     return Why.HOLDING if reason in NO_HEAT.values() or reason is Why.AT_TARGET else reason
+
+
+def told(why: Why, inputs: ControlInputs) -> Why:
+    """Return the reason that counts: nothing else is so of a device that does not answer."""
+    deaf = inputs.telemetry is not None and inputs.telemetry.status is DeviceStatus.OFFLINE
+    return Why.DEVICE_OFFLINE if deaf and inputs.settings.runs and not inputs.stopping else why
 
 
 def shaped_reason(shaped: Shaped, reason: Why, telemetry: Telemetry | None) -> Why:

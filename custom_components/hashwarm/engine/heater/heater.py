@@ -11,7 +11,7 @@ from ..control import Comfort, ControlInputs, Controller, Decision, HeaterSettin
 from ..model.control import ControlMode
 from ..model.dispatch import OtherWork
 from ..model.errors import BackendError, HashwarmError
-from ..model.planning import Guidance
+from ..model.planning import Guidance, PlannerStatus
 from ..model.protocols import Backend, Monotonic, OutlivingBackend, RoomTemperature, WallClock
 from ..model.sharing import Neighbours
 from ..model.telemetry import DeviceStatus, Telemetry
@@ -70,6 +70,15 @@ class Heater:
         self._broken: set[str] = set()
         self.neighbours: Neighbours | None = None
         self.state = HeaterState(settings=settings, capabilities=backend.capabilities)
+
+    @property
+    def planner_status(self) -> PlannerStatus | None:
+        """Return how far the planner is trusted, and whether it really decides; None without a planner."""
+        if self.forethought is None:
+            return None
+        status, decision = self.forethought.pilot.status, self.state.decision
+        decides = decision is not None and decision.planned
+        return PlannerStatus.WAITING if status is PlannerStatus.ACTIVE and not decides else status
 
     async def start(self) -> None:
         """Take hold of the device and begin. Errors: BackendError."""

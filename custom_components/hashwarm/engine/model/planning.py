@@ -102,12 +102,14 @@ class Plan:
 
 
 class PlannerStatus(StrEnum):
-    """How far the planner is trusted."""
+    """How far the planner is trusted, and whether it decides."""
 
     OFF = "off"
     LEARNING = "learning"
     SHADOW = "shadow"
     ACTIVE = "active"
+    WAITING = "waiting"
+    """Trusted, and without a plan for the room and the wish as they are now: the regulator decides."""
     NOT_TRUSTED = "not_trusted"
     NO_NUMPY = "no_numpy"
 
