@@ -22,6 +22,8 @@ from .thermostat_view import DAY_S, HOUR_S, MAXIMUM_W, MINUTE_S, SURPLUS_WARMER_
 AHEAD_SLOTS = 96
 LEARNS_AT_H = 3.0
 CLOUD_FADES_S = 6 * HOUR_S
+# So long ago is remembered that a day before now is among it.
+REMEMBERED_S = DAY_S + 2 * HOUR_S
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ class OurPlanner(OurRegulator):
             self._pilot.house = house
             self._pilot.trust = Trust(rmse_k=0.1, unchanged_rmse_k=1.0)
             self._pilot.steering = True
-        self._past: deque[tuple[float, float, float]] = deque(maxlen=int(DAY_S / SLOT_S))
+        self._past: deque[tuple[float, float, float]] = deque(maxlen=int(REMEMBERED_S / SLOT_S))
         self._prices: dict[float, float] = {}
         self._running_since: tuple[bool, float] | None = None
         self._promoted_at: float | None = None

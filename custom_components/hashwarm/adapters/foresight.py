@@ -18,7 +18,8 @@ from .weather_forecast import BELIEVABLE_C
 
 LOOKED_AHEAD = timedelta(hours=37)
 LOOKED_BACK = timedelta(days=7)
-OUTDOOR_DAYS = timedelta(days=1)
+# A day before now is to be among it.
+OUTDOOR_DAYS = timedelta(days=1, hours=2)
 OUTDOOR_STALE_S = 3 * 3600.0
 
 
