@@ -72,7 +72,7 @@ def _planner(coordinator: HeaterCoordinator) -> dict[str, Any] | None:
         return None
     pilot, plan = forethought.pilot, forethought.plan
     return {
-        "status": pilot.status,
+        "status": coordinator.heater.planner_status,
         "house": pilot.house.as_dict() if pilot.house is not None else None,
         "trust": asdict(pilot.trust) if pilot.trust is not None else None,
         "learned_at": pilot.learned_at,
