@@ -77,6 +77,7 @@ def _shown(slot: PlannedSlot) -> dict[str, Any]:
         "target": round(slot.target_c, 2),
         "outdoor": round(slot.outdoor_c, 1),
         "price": round(price, 4) if price is not None else None,
+        "price_known": slot.price_known,
     }
 
 

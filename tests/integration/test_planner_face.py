@@ -46,6 +46,7 @@ def plan_of(*watts: float, at: float | None = None, cost: float | None = 0.21) -
                 target_c=21.0,
                 outdoor_c=3.14,
                 price_per_kwh=0.3 if index else None,
+                price_known=index in {1, 2},
             )
             for index, power_w in enumerate(watts)
         ),
@@ -109,8 +110,10 @@ async def test_a_plan_is_shown_as_it_is(house: House):
         "target": 21.0,
         "outdoor": 3.1,
         "price": 0.3,
+        "price_known": True,
     }
     assert shown.attributes["plan"][0]["price"] is None
+    assert [slot["price_known"] for slot in shown.attributes["plan"]] == [False, True, True, False]
     assert house.state("sensor", "next_planned_start").state == shown.attributes["plan"][2]["start"]
     assert house.state("sensor", "next_heat_cost").state == "0.21"
     assert house.state("sensor", "planner").attributes["foretelling_error_as_now_k"] == 0.9

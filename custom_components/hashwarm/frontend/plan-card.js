@@ -18,9 +18,11 @@ const STYLE = `
   .room { fill: none; stroke: var(--primary-color); stroke-width: 2.5; stroke-linejoin: round; }
   .target { fill: none; stroke: var(--secondary-text-color); stroke-width: 1.2; stroke-dasharray: 4 3; }
   .price { fill: none; stroke: var(--success-color, #43a047); stroke-width: 1.2; }
+  .price.guessed { stroke-dasharray: 3 3; opacity: 0.6; }
   .now, .pointed { stroke: var(--primary-text-color); stroke-width: 1; opacity: 0.6; }
   .legend { padding: 0 16px 12px; font-size: 0.8em; color: var(--secondary-text-color); }
-  .legend i { display: inline-block; width: 12px; height: 3px; margin: 0 4px 3px 10px; vertical-align: middle; }
+  .legend i { display: inline-block; width: 12px; margin: 0 4px 3px 10px; vertical-align: middle; border-top: 3px solid; }
+  .legend i.guessed { width: 20px; border-top-style: dashed; opacity: 0.6; }
 `;
 
 const element = (name, attributes = {}, text) => {
@@ -36,6 +38,9 @@ const block = (name, text = "") => {
   made.textContent = text;
   return made;
 };
+
+// A plan of an older version tells of no guesses.
+const guessed = (slot) => slot.price_known === false && Number.isFinite(slot.price);
 
 const known = (values) => values.filter((value) => Number.isFinite(value));
 
@@ -143,7 +148,9 @@ class HashwarmPlanCard extends HTMLElement {
     const priced = prices.length === plan.length && Math.max(...prices) > Math.min(...prices);
     if (priced) {
       const price = along(...spanOf(prices, 0.001));
-      svg.append(element("path", { class: "price", d: this._steps(plan, x, (slot) => price(slot.price)) }));
+      for (const { name, slots, before } of this._stretches(plan)) {
+        svg.append(element("path", { class: name, d: this._steps(slots, x, (slot) => price(slot.price), before) }));
+      }
     }
     const ends = plan.map((slot) => `${x(slot.at + SLOT_MS).toFixed(1)} ${celsius(slot.temperature).toFixed(1)}`);
     svg.append(element("path", { class: "room", d: `M${ends.join("L")}` }));
@@ -151,13 +158,23 @@ class HashwarmPlanCard extends HTMLElement {
     svg.append(element("line", { class: "now", x1: now, x2: now, y1: EDGE.top, y2: HEIGHT - EDGE.bottom }));
     const told = block("told", this._words(plan[0]));
     this._point(svg, plan, x, told, [first, last]);
-    card.append(told, svg, this._legend(priced));
+    card.append(told, svg, this._legend(priced, plan.some(guessed)));
   }
 
-  _steps(plan, x, y) {
-    return plan
-      .map((slot, index) => `${index ? "V" : `M${x(slot.at).toFixed(1)} `}${y(slot).toFixed(1)}H${x(slot.at + SLOT_MS).toFixed(1)}`)
-      .join("");
+  _steps(slots, x, y, before = slots[0]) {
+    const ways = slots.map((slot) => `V${y(slot).toFixed(1)}H${x(slot.at + SLOT_MS).toFixed(1)}`);
+    return `M${x(slots[0].at).toFixed(1)} ${y(before).toFixed(1)}${ways.join("")}`;
+  }
+
+  // Prices that are known and prices that are guessed, in turn; each begins at the price before it.
+  _stretches(plan) {
+    const found = [];
+    plan.forEach((slot, index) => {
+      const name = guessed(slot) ? "price guessed" : "price";
+      if (found.at(-1)?.name !== name) found.push({ name, slots: [], before: plan[index - 1] });
+      found.at(-1).slots.push(slot);
+    });
+    return found;
   }
 
   _hours(svg, plan, x) {
@@ -203,21 +220,26 @@ class HashwarmPlanCard extends HTMLElement {
       `${Math.round(slot.power_w)} W`,
       `outside ${this._degrees(slot.outdoor, 0)}`,
     ];
-    if (Number.isFinite(slot.price)) parts.push(`${slot.price.toFixed(3)} per kWh`);
+    if (Number.isFinite(slot.price)) {
+      parts.push(`${slot.price.toFixed(3)} per kWh${guessed(slot) ? " (guessed from other days)" : ""}`);
+    }
     return parts.join(" · ");
   }
 
-  _legend(priced) {
+  _legend(priced, guesses) {
     const legend = block("legend");
-    const marks = {
-      "expected in the room": "var(--primary-color)",
-      target: "var(--secondary-text-color)",
-      watts: "var(--state-climate-heat-color, #ff8100)",
-      ...(priced ? { price: "var(--success-color, #43a047)" } : {}),
-    };
-    for (const [text, colour] of Object.entries(marks)) {
+    const green = "var(--success-color, #43a047)";
+    const marks = [
+      ["expected in the room", "var(--primary-color)"],
+      ["target", "var(--secondary-text-color)"],
+      ["watts", "var(--state-climate-heat-color, #ff8100)"],
+    ];
+    if (priced) marks.push(["price", green]);
+    if (priced && guesses) marks.push(["price guessed from other days", green, "guessed"]);
+    for (const [text, colour, name = ""] of marks) {
       const mark = document.createElement("i");
-      mark.style.background = colour;
+      mark.className = name;
+      mark.style.borderColor = colour;
       legend.append(mark, text);
     }
     return legend;

@@ -74,6 +74,12 @@ def test_an_hour_of_which_no_day_tells_costs_the_mean():
     assert slots_ahead(START, 1, Forecasts(prices=known), household())[0].price_per_kwh == pytest.approx(0.2)
 
 
+def test_a_price_that_was_told_is_told_apart_from_one_that_is_guessed():
+    known = hourly(START - DAY_S, [0.2, 0.3]) + hourly(START, [0.4])
+    made = slots_ahead(START, 8, Forecasts(prices=known), household())
+    assert [(slot.price_per_kwh, slot.price_known) for slot in made] == [(0.4, True)] * 4 + [(0.3, False)] * 4
+
+
 def test_with_no_price_but_that_of_now_it_stays():
     made = slots_ahead(START, 96, Forecasts(price_now=0.27), household())
     assert {slot.price_per_kwh for slot in made} == {0.27}
@@ -232,5 +238,5 @@ def test_the_rest_of_a_quarter_is_for_the_wish_of_now():
 
 def test_a_price_of_nothing_is_a_price():
     free = slots_ahead(START, 4, Forecasts(price_now=0.0), household())
-    assert [(slot.price_per_kwh, slot.price_known) for slot in free] == [(0.0, True)] * 4
-    assert not any(slot.price_known for slot in slots_ahead(START, 4, Forecasts(), household()))
+    assert [(slot.price_per_kwh, slot.priced) for slot in free] == [(0.0, True)] * 4
+    assert not any(slot.priced for slot in slots_ahead(START, 4, Forecasts(), household()))

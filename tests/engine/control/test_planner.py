@@ -176,6 +176,11 @@ def test_when_mining_pays_more_than_power_costs_it_heats_to_the_upper_limit() ->
     assert rich.heat_cost_per_kwh < 0.0
 
 
+def test_a_plan_tells_which_of_its_prices_are_guessed() -> None:
+    slots = [replace(slot, priced=True, price_known=index < 6) for index, slot in enumerate(ahead(MORNING))]
+    assert [slot.price_known for slot in planned(slots).slots] == [True] * 6 + [False] * 90
+
+
 def test_surplus_may_make_the_room_warmer_than_bought_power() -> None:
     sunny = [
         replace(slot, surplus_w=3000.0 if 12 <= index < 30 else 0.0, surplus_warmest_c=23.5)
@@ -230,6 +235,7 @@ def test_without_prices_comfort_and_starts_count_all_the_same() -> None:
     assert starts(plan) <= 4
     assert min(slot.room_c for slot in plan.slots[:60]) > 20.0
     assert plan.slots[0].price_per_kwh is None
+    assert not plan.slots[0].price_known
 
 
 def test_it_gives_a_room_far_outside_the_band_all_it_has() -> None:

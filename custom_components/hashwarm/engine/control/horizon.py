@@ -69,7 +69,8 @@ def slots_ahead(start: float, count: int, forecasts: Forecasts, household: House
     return [
         replace(
             _slot(at, wish, household, forecasts, prices.at(at), outdoor.at(at), cloud, surplus),
-            price_known=prices.is_known,
+            priced=prices.is_known,
+            price_known=prices.knows(at),
         )
         for at, wish in zip(times, wishes, strict=True)
     ]
@@ -127,6 +128,10 @@ class Tariff:
         """Return the price, in currency per kWh, of the quarter of an hour that begins at a Unix time."""
         known = self._known.get(at)
         return known if known is not None else self._by_hour.get(self._hour(at), self._else)
+
+    def knows(self, at: float) -> bool:
+        """Return whether somebody said the price of the quarter of an hour that begins at a Unix time."""
+        return at in self._known
 
     def _hour(self, at: float) -> int:
         return datetime.fromtimestamp(at, self._zone).hour

@@ -103,5 +103,6 @@ def _planned(slot: Slot, steps: list[Step]) -> PlannedSlot:
         room_c=steps[-1].air_c,
         target_c=slot.target_c,
         outdoor_c=slot.outdoor_c,
-        price_per_kwh=slot.price_per_kwh if slot.price_known or slot.price_per_kwh else None,
+        price_per_kwh=slot.price_per_kwh if slot.priced or slot.price_per_kwh else None,
+        price_known=slot.price_known,
     )

@@ -47,8 +47,10 @@ class Slot:
     """Above this heat is no longer wanted."""
     sun: SunOnWalls = SunOnWalls(level=0.0, east=0.0, equator=0.0, west=0.0)
     price_per_kwh: float = 0.0
-    price_known: bool = False
+    priced: bool = False
     """Whether a price of 0 is one that somebody said, for this or for like hours."""
+    price_known: bool = False
+    """Whether somebody said the price of this very slot; else it is as on the days that are known."""
     surplus_w: float = 0.0
     """Power of one's own roof that would be fed in, and is had at `surplus_price_per_kwh` instead."""
     surplus_price_per_kwh: float = 0.0
@@ -73,6 +75,8 @@ class PlannedSlot:
     target_c: float
     outdoor_c: float
     price_per_kwh: float | None
+    price_known: bool = False
+    """Whether somebody said this price; else it is a guess, or none."""
 
 
 @dataclass(frozen=True, kw_only=True)
