@@ -48,14 +48,22 @@ def expected(slots: list[PastSlot], **changes: Any) -> Expectation | None:
     return expectation(slots, replace(TRUE, **changes), 3000.0, TRUSTED.rmse_k)
 
 
-def told(plant: Plant, pilot: Pilot, hours: float, *, reaches: float = 1.0, offset_k: float = 0.0) -> bool:
+def told(
+    plant: Plant,
+    pilot: Pilot,
+    hours: float,
+    *,
+    reaches: float = 1.0,
+    offset_k: float = 0.0,
+    stuck_c: float | None = None,
+) -> bool:
     """Live on at full power under the watch of the heater's effect; return whether it ever warned."""
     watch, warned = EffectWatch(), False
     for minute in range(round(hours * 60)):
         plant.minute(3000.0 * reaches)
         sample = replace(plant.samples[-1], power_w=3000.0)
         assert sample.room_c is not None
-        sample = replace(sample, room_c=sample.room_c + offset_k)
+        sample = replace(sample, room_c=sample.room_c + offset_k if stuck_c is None else stuck_c)
         if pilot.observe(sample):
             pilot.expect()
         moment = EffectMoment(
@@ -161,6 +169,14 @@ def test_a_heater_that_heats_elsewhere_is_told_of_though_the_room_holds() -> Non
     blind = pilot_of(plant := copied(two_days()))
     blind.trust = None
     assert not told(plant, blind, LOOK_BACK_S / 3600.0 + 0.5, reaches=0.35)
+
+
+def test_a_sensor_that_repeats_one_value_for_ever_is_told_of_where_a_model_is_trusted() -> None:
+    plant = copied(two_days())
+    stuck_c, blind = round(plant.air_c, 1), pilot_of(plant)
+    assert told(plant, pilot_of(copied(two_days())), LOOK_BACK_S / 3600.0 + 1.0, stuck_c=stuck_c)
+    blind.trust = None
+    assert not told(copied(two_days()), blind, 12.0, stuck_c=stuck_c)
 
 
 def test_days_at_full_power_warn_nobody_while_the_room_follows() -> None:
