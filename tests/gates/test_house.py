@@ -50,6 +50,14 @@ def test_the_engine_knows_no_home_assistant(path: Path):
     assert not [module for module, _ in imports(path) if len(module) - len(module.lstrip(".")) > depth]
 
 
+def test_no_device_has_minimum_times_that_plans_cut():
+    paths = [*(INTEGRATION / "engine" / "miners").glob("*.py"), INTEGRATION / "entity_profile.py"]
+    told = re.compile(r"(?:minimum_o(?:n|ff)_s=|(?:PLUG|MAINS)_ON_S, .*= )([0-9.]+)")
+    times_s = [float(found) for path in paths for found in told.findall(path.read_text())]
+    assert len(times_s) > 20
+    assert max(times_s) <= 40 * 60.0, "plans know no longer ones: docs/planner.md"
+
+
 @pytest.mark.parametrize("path", PLATFORMS, ids=named)
 def test_platforms(path: Path):
     others = {f".{other.stem}" for other in PLATFORMS if other != path}

@@ -135,6 +135,12 @@ def test_states_of_short_slots_are_those_of_long_ones_that_lasted_as_long() -> N
     assert slow.state(running=True, lasted_s=600.0, on_job=False) == 1
 
 
+def test_minimum_times_are_whole_up_to_what_docs_say_and_cut_beyond() -> None:
+    hours_3 = Device(capabilities=replace(MINER, minimum_on_s=10800.0), start_cost=0.1)
+    assert hours_3.on_ages * SLOT_S == 7200.0
+    assert replace(hours_3, pace_s=MINUTES_5).on_ages * MINUTES_5 == 2400.0
+
+
 def test_what_boots_draws_little_in_a_short_slot_whatever_it_is_told() -> None:
     fast = Device(capabilities=MINER, start_cost=0.0, pace_s=MINUTES_5)
     assert fast.start_mean_w(3000.0) == pytest.approx(fast.start_mean_w(1200.0))

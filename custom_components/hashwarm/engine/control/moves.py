@@ -11,6 +11,8 @@ from .thermal_model import Floats
 
 LEVELS = 6
 START_LEVELS = 3
+# Each age is a state, and a state is time: three hours at full length would make a plan of a day four times as dear.
+# No device that we know has more than half an hour. Longer ones are cut here, and kept whole by the shaper.
 MOST_AGES = 8
 
 
