@@ -1,6 +1,7 @@
 // The plan of a Hashwarm heater: expected temperature and target, watts, price, for the next 24 hours.
 
-const WIDTH = 480;
+const WIDTH = { usual: 480, least: 240 };
+const LABEL = 52;
 const HEIGHT = 200;
 const EDGE = { left: 34, right: 48, top: 10, bottom: 22 };
 const SLOT_MS = 15 * 60 * 1000;
@@ -8,6 +9,7 @@ const REDRAW_MS = 60 * 1000;
 const SVG = "http://www.w3.org/2000/svg";
 
 const STYLE = `
+  :host { display: block; }
   .name { padding: 12px 16px 0; font-size: 1.2em; color: var(--primary-text-color); }
   .told { padding: 4px 16px 0; min-height: 1.5em; color: var(--secondary-text-color); font-size: 0.9em; }
   .none { padding: 8px 16px 16px; color: var(--secondary-text-color); }
@@ -79,10 +81,13 @@ class HashwarmPlanCard extends HTMLElement {
 
   connectedCallback() {
     this._timer = setInterval(() => this._draw(), REDRAW_MS);
+    this._sized = new ResizeObserver(() => this._draw());
+    this._sized.observe(this);
   }
 
   disconnectedCallback() {
     clearInterval(this._timer);
+    this._sized.disconnect();
   }
 
   getCardSize() {
@@ -97,15 +102,18 @@ class HashwarmPlanCard extends HTMLElement {
     if (!this._hass || !this._config) return;
     const state = this._hass.states[this._config.entity];
     const minute = Math.floor(Date.now() / REDRAW_MS);
-    if (this._drawn && this._drawn.state === state && this._drawn.minute === minute) return;
-    this._drawn = { state, minute };
+    // Drawn as wide as it is shown, so that the text is as large as any other.
+    const width = Math.max(Math.round(this.clientWidth) || WIDTH.usual, WIDTH.least);
+    const drawn = this._drawn;
+    if (drawn && drawn.state === state && drawn.minute === minute && drawn.width === width) return;
+    this._drawn = { state, minute, width };
     if (!this.shadowRoot) this.attachShadow({ mode: "open" });
     const card = document.createElement("ha-card");
     const style = document.createElement("style");
     style.textContent = STYLE;
     card.append(block("name", this._config.title ?? state?.attributes.friendly_name ?? this._config.entity));
     const plan = this._plan(state);
-    if (plan.length > 1) this._chart(card, plan);
+    if (plan.length > 1) this._chart(card, plan, width);
     else card.append(block("none", this._excuse(state)));
     this.shadowRoot.replaceChildren(style, card);
   }
@@ -123,18 +131,18 @@ class HashwarmPlanCard extends HTMLElement {
       .filter((slot) => Number.isFinite(slot.at) && slot.at + SLOT_MS > Date.now());
   }
 
-  _chart(card, plan) {
+  _chart(card, plan, width) {
     const first = plan[0].at;
     const last = plan[plan.length - 1].at + SLOT_MS;
-    const x = (at) => EDGE.left + ((at - first) / (last - first)) * (WIDTH - EDGE.left - EDGE.right);
+    const x = (at) => EDGE.left + ((at - first) / (last - first)) * (width - EDGE.left - EDGE.right);
     const along = (low, high) => (value) =>
       HEIGHT - EDGE.bottom - ((value - low) / (high - low)) * (HEIGHT - EDGE.top - EDGE.bottom);
     const [coldest, warmest] = spanOf(known(plan.flatMap((slot) => [slot.temperature, slot.target])), 2);
     const celsius = along(coldest - 0.3, warmest + 0.3);
     const most = Math.max(...known(plan.map((slot) => slot.power_w)), 1);
     const watts = along(0, most * 1.6);
-    const svg = element("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img" });
-    this._hours(svg, plan, x);
+    const svg = element("svg", { viewBox: `0 0 ${width} ${HEIGHT}`, role: "img" });
+    this._hours(svg, plan, x, width);
     for (const slot of plan) {
       if (!(slot.power_w > 0)) continue;
       const top = watts(slot.power_w);
@@ -142,7 +150,7 @@ class HashwarmPlanCard extends HTMLElement {
       svg.append(element("rect", { class: "watts", x: x(slot.at), y: top, ...size }));
     }
     this._temperatures(svg, coldest, warmest, celsius);
-    svg.append(element("text", { x: WIDTH - EDGE.right + 4, y: watts(most) + 3 }, `${Math.round(most)} W`));
+    svg.append(element("text", { x: width - EDGE.right + 4, y: watts(most) + 3 }, `${Math.round(most)} W`));
     svg.append(element("path", { class: "target", d: this._steps(plan, x, (slot) => celsius(slot.target)) }));
     const prices = known(plan.map((slot) => slot.price));
     const priced = prices.length === plan.length && Math.max(...prices) > Math.min(...prices);
@@ -157,8 +165,8 @@ class HashwarmPlanCard extends HTMLElement {
     const now = x(Math.max(Date.now(), first));
     svg.append(element("line", { class: "now", x1: now, x2: now, y1: EDGE.top, y2: HEIGHT - EDGE.bottom }));
     const told = block("told", this._words(plan[0]));
-    this._point(svg, plan, x, told, [first, last]);
-    card.append(told, svg, this._legend(priced, plan.some(guessed)));
+    this._point(svg, plan, x, told, [first, last], width);
+    card.append(told, svg, this._legend(priced ? prices : [], plan.some(guessed)));
   }
 
   _steps(slots, x, y, before = slots[0]) {
@@ -177,12 +185,11 @@ class HashwarmPlanCard extends HTMLElement {
     return found;
   }
 
-  _hours(svg, plan, x) {
+  _hours(svg, plan, x, width) {
+    const every = [3, 6, 12].find((hours) => (24 / hours) * LABEL <= width - EDGE.left - EDGE.right) ?? 24;
     for (const { at } of plan) {
-      const [hour, minute] = new Date(at)
-        .toLocaleTimeString("en-GB", { timeZone: this._hass.config.time_zone })
-        .split(":");
-      if (minute !== "00" || Number(hour) % 3) continue;
+      const [hour, minute] = new Date(at).toLocaleTimeString("en-GB", { timeZone: this._zone }).split(":");
+      if (minute !== "00" || Number(hour) % every) continue;
       svg.append(element("line", { class: "grid", x1: x(at), x2: x(at), y1: EDGE.top, y2: HEIGHT - EDGE.bottom }));
       svg.append(element("text", { x: x(at), y: HEIGHT - 8, "text-anchor": "middle" }, this._clock(at)));
     }
@@ -195,12 +202,12 @@ class HashwarmPlanCard extends HTMLElement {
     }
   }
 
-  _point(svg, plan, x, told, [first, last]) {
+  _point(svg, plan, x, told, [first, last], width) {
     const line = element("line", { class: "pointed", y1: EDGE.top, y2: HEIGHT - EDGE.bottom, visibility: "hidden" });
     svg.append(line);
     svg.addEventListener("pointermove", (event) => {
       const box = svg.getBoundingClientRect();
-      const share = (((event.clientX - box.left) / box.width) * WIDTH - EDGE.left) / (WIDTH - EDGE.left - EDGE.right);
+      const share = (((event.clientX - box.left) / box.width) * width - EDGE.left) / (width - EDGE.left - EDGE.right);
       const at = first + Math.min(Math.max(share, 0), 0.9999) * (last - first);
       const slot = plan.findLast((each) => each.at <= at) ?? plan[0];
       for (const end of ["x1", "x2"]) line.setAttribute(end, x(slot.at + SLOT_MS / 2));
@@ -226,7 +233,7 @@ class HashwarmPlanCard extends HTMLElement {
     return parts.join(" · ");
   }
 
-  _legend(priced, guesses) {
+  _legend(prices, guesses) {
     const legend = block("legend");
     const green = "var(--success-color, #43a047)";
     const marks = [
@@ -234,8 +241,8 @@ class HashwarmPlanCard extends HTMLElement {
       ["target", "var(--secondary-text-color)"],
       ["watts", "var(--state-climate-heat-color, #ff8100)"],
     ];
-    if (priced) marks.push(["price", green]);
-    if (priced && guesses) marks.push(["price guessed from other days", green, "guessed"]);
+    if (prices.length) marks.push([this._span(prices), green]);
+    if (prices.length && guesses) marks.push(["price guessed from other days", green, "guessed"]);
     for (const [text, colour, name = ""] of marks) {
       const mark = document.createElement("i");
       mark.className = name;
@@ -250,9 +257,21 @@ class HashwarmPlanCard extends HTMLElement {
     return `${(fahrenheit ? celsius * 1.8 + 32 : celsius).toFixed(digits)}°`;
   }
 
+  _span(prices) {
+    const [low, high] = [Math.min(...prices), Math.max(...prices)].map((price) => price.toFixed(2));
+    return `price, ${low} to ${high} per kWh`;
+  }
+
+  // The person's choice: the clock of the house, or that of the browser.
+  get _zone() {
+    return this._hass.locale?.time_zone === "local" ? undefined : this._hass.config.time_zone;
+  }
+
   _clock(at) {
-    const zone = this._hass.config.time_zone;
-    return new Date(at).toLocaleTimeString(this._hass.language, { hour: "2-digit", minute: "2-digit", timeZone: zone });
+    const cycle = { 12: "h12", 24: "h23" }[this._hass.locale?.time_format];
+    const language = this._hass.locale?.time_format === "system" ? undefined : this._hass.language;
+    const shown = { hour: "2-digit", minute: "2-digit", timeZone: this._zone, ...(cycle && { hourCycle: cycle }) };
+    return new Date(at).toLocaleTimeString(language, shown);
   }
 }
 
