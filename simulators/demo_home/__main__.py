@@ -8,14 +8,31 @@ import signal
 import socket
 import sys
 import time
-from typing import Any
+from typing import Any, Protocol
 
 import aiohttp
 
 from .client import PASSWORD, USERNAME, HomeClient
 from .home import DemoHome
+from .planner import PlannerHome
+from .processes import Processes
 
 ROOT = Path(__file__).parents[2]
+
+
+class Home(Protocol):
+    """A home that can be tried."""
+
+    folder: Path
+    port: int
+    processes: Processes
+    words: str
+
+    async def start(self, client: HomeClient) -> None:
+        """Start all of it; it is ready to be looked at then."""
+
+    async def stop(self) -> None:
+        """Stop all of it."""
 
 
 def say(text: str) -> None:
@@ -34,7 +51,7 @@ def port_is_free(port: int) -> bool:
     return True
 
 
-async def run(home: DemoHome, *, only_check: bool) -> int:
+async def run(home: Home, *, only_check: bool) -> int:
     """Start everything, say where it is, run until Ctrl-C or until something ends; return the exit code."""
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -47,11 +64,11 @@ async def run(home: DemoHome, *, only_check: bool) -> int:
         return _fail(f"{error}. The logs are in {home.folder}")
     finally:
         await _cancel(stopped, ended)
-        say("stopping Home Assistant, the room and the pool")
+        say("stopping Home Assistant and what was simulated")
         await home.stop()
 
 
-async def _live(home: DemoHome, stopped: asyncio.Task[bool], ended: asyncio.Task[str], *, only_check: bool) -> int:
+async def _live(home: Home, stopped: asyncio.Task[bool], ended: asyncio.Task[str], *, only_check: bool) -> int:
     started = time.monotonic()
     async with aiohttp.ClientSession() as session:
         client = HomeClient(session, f"http://127.0.0.1:{home.port}")
@@ -63,7 +80,7 @@ async def _live(home: DemoHome, stopped: asyncio.Task[bool], ended: asyncio.Task
             if ended.done():
                 return _fail(ended.result())
             work.result()
-            print(_welcome(client, time.monotonic() - started), flush=True)
+            print(_welcome(client, time.monotonic() - started, home.words), flush=True)
             if only_check:
                 return 0
             await asyncio.wait({stopped, ended}, return_when=asyncio.FIRST_COMPLETED)
@@ -83,23 +100,13 @@ async def _cancel(*tasks: asyncio.Task[Any]) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _welcome(client: HomeClient, seconds: float) -> str:
+def _welcome(client: HomeClient, seconds: float, words: str) -> str:
     return f"""
   \033[1mThe demo home is ready\033[0m ({seconds:.0f} s).
 
     {client.base_url}/hashwarm-demo
     user {USERNAME}, password {PASSWORD}
-
-  Turn the thermostat. A real miner on this machine follows, a practice pool on
-  loopback takes its shares, and a simulated insulated box, small enough for the
-  watts of this CPU, warms up in real time. Nothing is sped up or scaled.
-  Difficulty and Bitcoin price are given by hand: the demo asks nothing of the internet.
-  Ctrl-C stops everything.
-"""
-
-
-async def _run_in(folder: Path, port: int, *, only_check: bool, miners: bool, ai: bool) -> int:
-    return await run(DemoHome(ROOT, folder, port, say, miners=miners, ai=ai), only_check=only_check)
+{words}"""
 
 
 def main() -> None:
@@ -107,18 +114,34 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="scripts/develop", description="A demo home in a browser, on loopback.")
     parser.add_argument("--port", type=int, default=8123, help="of Home Assistant (8123)")
     parser.add_argument("--fresh", action="store_true", help="forget the demo home of last time")
-    parser.add_argument("--folder", type=Path, default=ROOT / ".develop", help="where the demo home lives")
+    parser.add_argument("--folder", type=Path, help="where the demo home lives (.develop)")
     parser.add_argument("--check", action="store_true", help="start, say that it is ready, and stop")
     parser.add_argument("--miners", action="store_true", help="with an emulated miner of each family")
     parser.add_argument("--ai", action="store_true", help="with an AI job that this machine trains as it heats")
+    parser.add_argument("--planner", action="store_true", help="in its place a house with a past, planned ahead")
     arguments = parser.parse_args()
+    if arguments.planner and (arguments.miners or arguments.ai):
+        parser.error("--planner is a home of its own, without --miners and --ai")
+    folder = _folder(arguments)
     if arguments.fresh:
-        shutil.rmtree(arguments.folder, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
     if not port_is_free(arguments.port):
         sys.exit(f"Port {arguments.port} is taken. Stop what uses it, or choose another: scripts/develop --port 8124")
-    folder = arguments.folder.resolve()
-    extras = {"miners": arguments.miners, "ai": arguments.ai}
-    sys.exit(asyncio.run(_run_in(folder, arguments.port, only_check=arguments.check, **extras)))
+    sys.exit(asyncio.run(_run(arguments, folder)))
+
+
+def _folder(arguments: argparse.Namespace) -> Path:
+    chosen: Path | None = arguments.folder
+    return (chosen or ROOT / (".develop-planner" if arguments.planner else ".develop")).resolve()
+
+
+async def _run(arguments: argparse.Namespace, folder: Path) -> int:
+    home: Home
+    if arguments.planner:
+        home = PlannerHome(ROOT, folder, arguments.port, say)
+    else:
+        home = DemoHome(ROOT, folder, arguments.port, say, miners=arguments.miners, ai=arguments.ai)
+    return await run(home, only_check=arguments.check)
 
 
 if __name__ == "__main__":

@@ -130,12 +130,16 @@ class HomeClient:
     async def set_home_options(self, page: str, changes: dict[str, Any]) -> None:
         """Fill in a form of the home's options: what it suggests, with changes. Raises RuntimeError on a refusal."""
         home = next(entry["entry_id"] for entry in await self.entries() if entry["source"] == "system")
-        menu = await self.post("/api/config/config_entries/options/flow", {"handler": home})
+        await self.set_options(home, page, changes)
+
+    async def set_options(self, entry_id: str, page: str, changes: dict[str, Any]) -> None:
+        """Fill in a form of an entry's options: what it suggests, with changes. Raises RuntimeError on a refusal."""
+        menu = await self.post("/api/config/config_entries/options/flow", {"handler": entry_id})
         flow = f"/api/config/config_entries/options/flow/{menu['flow_id']}"
         form = await self.post(flow, {"next_step_id": page})
-        step = await self.post(flow, {**_suggested(form["data_schema"]), **changes})
+        step = await self.post(flow, _filled_in(form, changes))
         if step["type"] != "create_entry":
-            raise RuntimeError(f"the home's options refused {changes}: {step.get('errors')}")
+            raise RuntimeError(f"the options refused {changes}: {step.get('errors')}")
 
     async def subentries(self, entry_id: str) -> list[dict[str, Any]]:
         """Return the subentries of an entry."""
@@ -146,11 +150,7 @@ class HomeClient:
         path = "/api/config/config_entries/subentries/flow"
         step = await self.post(path, {"handler": [entry_id, kind]})
         for change in changes:
-            suggested = _suggested(step["data_schema"])
-            sections = {
-                name: {**_suggested(field["schema"]), **change.get(name, {})} for name, field in _sections(step)
-            }
-            step = await self.post(f"{path}/{step['flow_id']}", {**suggested, **change, **sections})
+            step = await self.post(f"{path}/{step['flow_id']}", _filled_in(step, change))
             if step.get("errors"):
                 raise RuntimeError(f"the set-up refused {change}: {step['errors']}")
         if step["type"] != "create_entry":
@@ -173,6 +173,12 @@ class HomeClient:
         if step["type"] != "create_entry":
             raise RuntimeError(f"the set-up ended with {step}")
         return dict(step)
+
+
+def _filled_in(form: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """Return what a person sends who changes this much of a form."""
+    sections = {name: {**_suggested(field["schema"]), **changes.get(name, {})} for name, field in _sections(form)}
+    return {**_suggested(form["data_schema"]), **changes, **sections}
 
 
 def _suggested(fields: list[dict[str, Any]]) -> dict[str, Any]:

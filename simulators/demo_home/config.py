@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 # Only what a thermostat on a dashboard needs: no cloud, no discovery, no assistants.
-CONFIGURATION = """\
+BASIS = """\
 homeassistant:
   name: Demo home
   latitude: 52.52
@@ -26,6 +26,8 @@ logger:
   default: warning
   logs:
     custom_components.hashwarm: info
+"""
+BOX = """\
 rest:
   - resource: http://127.0.0.1:{room_port}/state
     scan_interval: 2
@@ -83,11 +85,16 @@ def write_config(
 
     `miners` are the port of the emulated miners' town and the titles by family.
     """
-    (folder / ".storage").mkdir(parents=True, exist_ok=True)
-    text = CONFIGURATION.format(room_port=room_port)
+    text = BASIS + BOX.format(room_port=room_port)
     if miners is not None:
         sensors = "".join(MINER_ROOM.format(family=family, title=title) for family, title in miners[1].items())
         text += MINERS.format(port=miners[0], sensors=sensors.rstrip("\n"))
+    write_folder(folder, integration, text, port)
+
+
+def write_folder(folder: Path, integration: Path, text: str, port: int) -> None:
+    """Write or renew a configuration folder for a Home Assistant at a port of loopback."""
+    (folder / ".storage").mkdir(parents=True, exist_ok=True)
     (folder / "configuration.yaml").write_text(text)
     _link(folder / "custom_components" / "hashwarm", integration)
     _store_onboarding(folder / ".storage" / "onboarding")

@@ -122,6 +122,11 @@ def _tiles(ids: dict[str, str], names: dict[str, str]) -> list[dict[str, Any]]:
 
 async def install_dashboard(client: HomeClient, ids: dict[str, str], more: Sequence[dict[str, Any]] = ()) -> None:
     """Create the dashboard or renew it."""
+    await save_dashboard(client, dashboard(ids, more))
+
+
+async def save_dashboard(client: HomeClient, config: dict[str, Any]) -> None:
+    """Create the demo's dashboard with these views, or renew it."""
     known = await client.command({"type": "lovelace/dashboards/list"})
     if all(board["url_path"] != URL_PATH for board in known):
         board = {
@@ -133,4 +138,4 @@ async def install_dashboard(client: HomeClient, ids: dict[str, str], more: Seque
             "mode": "storage",
         }
         await client.command({"type": "lovelace/dashboards/create", **board})
-    await client.command({"type": "lovelace/config/save", "url_path": URL_PATH, "config": dashboard(ids, more)})
+    await client.command({"type": "lovelace/config/save", "url_path": URL_PATH, "config": config})

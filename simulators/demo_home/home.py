@@ -13,12 +13,13 @@ import aiohttp
 from simulators.miners.catalogue import SPECIMENS
 
 from .ai import AiCorner
+from .assistant import start_assistant
 from .client import HEATER_TITLE, HomeClient
 from .config import write_config
 from .dashboard import install_dashboard
 from .miners import MinerTown
 from .processes import Processes
-from .waiting import UP_LIMIT_S, wait_for_ids, wait_for_state
+from .waiting import wait_for_ids, wait_for_state
 
 CARRY_EVERY_S = 1.0
 NEEDED = frozenset(
@@ -30,10 +31,19 @@ NEEDED = frozenset(
 )
 # The demo asks nothing of the internet; round figures near those of late 2026, in EUR.
 MARKET = {"market_online": False, "manual_difficulty": 150e12, "manual_btc_price": 90_000}
+WORDS = """
+  Turn the thermostat. A real miner on this machine follows, a practice pool on
+  loopback takes its shares, and a simulated insulated box, small enough for the
+  watts of this CPU, warms up in real time. Nothing is sped up or scaled.
+  Difficulty and Bitcoin price are given by hand: the demo asks nothing of the internet.
+  Ctrl-C stops everything.
+"""
 
 
 class DemoHome:
     """Owner of the demo's processes and of the wire between heater and room."""
+
+    words = WORDS
 
     def __init__(
         self,
@@ -78,11 +88,7 @@ class DemoHome:
         integration = self._root / "custom_components" / "hashwarm"
         write_config(config, integration, room_port=room_port, port=self.port, miners=town)
         self._say("Home Assistant (5 to 10 s, the first time up to 20 s)")
-        stubs = self._root / "scripts" / "lib" / "stubs"
-        arguments = [sys.executable, "-m", "homeassistant", "-c", str(config), "--skip-pip"]
-        await self.processes.start("home-assistant", arguments, environment={"PYTHONPATH": str(stubs)})
-        await self._until_up(client)
-        await client.onboard_or_log_in()
+        await start_assistant(self.processes, self._root, config, client)
         if all(entry["title"] != HEATER_TITLE for entry in await client.entries()):
             self._say("adding the Hashwarm heater, as Settings > Add integration would (it hashes for a second)")
             await self._add_heater(client, self._pool_port or pool_port)
@@ -96,18 +102,6 @@ class DemoHome:
             views += await self._ai.settle(client, heater_w, self._say)
         await install_dashboard(client, ids, views)
         self._wire = asyncio.create_task(self._carry_watts(client, ids["sensor.power"], room_port))
-
-    async def _until_up(self, client: HomeClient) -> None:
-        ended = asyncio.create_task(self.processes.first_exit())
-        up = asyncio.create_task(client.wait_until_up(UP_LIMIT_S))
-        try:
-            await asyncio.wait({ended, up}, return_when=asyncio.FIRST_COMPLETED)
-            if ended.done():
-                raise RuntimeError(ended.result())
-            await up
-        finally:
-            ended.cancel()
-            up.cancel()
 
     async def stop(self) -> None:
         """Cut the wire and stop the processes."""

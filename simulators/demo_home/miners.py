@@ -3,13 +3,13 @@
 from collections.abc import Callable
 import json
 from pathlib import Path
-import socket
 import sys
 from typing import Any
 
 from simulators.miners.catalogue import SPECIMENS, Specimen
 
 from .client import HomeClient
+from .ports import kept_ports
 from .processes import Processes
 from .waiting import wait_for_ids, wait_for_state
 
@@ -41,19 +41,7 @@ class MinerTown:
         )
 
     def _known_ports(self) -> dict[str, int]:
-        names = ["town", *SPECIMENS]
-        if self._kept.exists() and set(known := json.loads(self._kept.read_text())) == set(names):
-            return dict(known)
-        sockets = [socket.socket() for _ in names]
-        try:
-            for each in sockets:
-                each.bind(("127.0.0.1", 0))
-            ports = {name: each.getsockname()[1] for name, each in zip(names, sockets, strict=True)}
-        finally:
-            for each in sockets:
-                each.close()
-        self._kept.write_text(json.dumps(ports))
-        return ports
+        return kept_ports(self._kept, ["town", *SPECIMENS])
 
     async def settle(self, client: HomeClient, say: Callable[[str], None]) -> list[dict[str, Any]]:
         """Add each miner that is not there yet and ask it for heat; return the dashboard's view of them."""

@@ -24,6 +24,19 @@ class Processes:
 
     async def start(self, name: str, arguments: Sequence[str], *, environment: dict[str, str]) -> Path:
         """Start a program; all it says goes into its log, whose path is returned."""
+        process, log = await self._begin(name, arguments, environment)
+        self._watchers.append(asyncio.create_task(self._watch(name, process, log)))
+        return log
+
+    async def run(self, name: str, arguments: Sequence[str], *, environment: dict[str, str]) -> None:
+        """Run a program to its end. Raises RuntimeError when it fails."""
+        process, log = await self._begin(name, arguments, environment)
+        if code := await process.wait():
+            raise RuntimeError(f"{name} ended with code {code}; its log is {log}")
+
+    async def _begin(
+        self, name: str, arguments: Sequence[str], environment: dict[str, str]
+    ) -> tuple[asyncio.subprocess.Process, Path]:
         log = self._log_folder / f"{name}.log"
         with log.open("wb") as sink:
             process = await asyncio.create_subprocess_exec(
@@ -36,8 +49,7 @@ class Processes:
                 start_new_session=True,
             )
         self._running.append((name, process))
-        self._watchers.append(asyncio.create_task(self._watch(name, process, log)))
-        return log
+        return process, log
 
     async def _watch(self, name: str, process: asyncio.subprocess.Process, log: Path) -> None:
         code = await process.wait()

@@ -47,6 +47,15 @@ LIVING_ROOM = Building(
     window_m2=3.0,
 )
 
+OPEN_LIVING_ROOM = Building(
+    name="open living room",
+    air_j_per_k=750e3,
+    mass_j_per_k=12e6,
+    air_to_mass_w_per_k=300.0,
+    air_to_outdoor_w_per_k=60.0,
+    window_m2=4.0,
+)
+
 
 @dataclass(kw_only=True)
 class Climate:
@@ -73,12 +82,13 @@ class Room:
     climate: Climate
     air_c: float
     mass_c: float
+    step_s: float = STEP_S
 
     def advance(self, power_w: float, elapsed_s: float, time_s: float) -> None:
         """Let that much time pass with that much heat."""
         left_s = elapsed_s
         while left_s > 0.0:
-            step_s = min(left_s, STEP_S)
+            step_s = min(left_s, self.step_s)
             self._step(power_w, step_s, time_s + elapsed_s - left_s)
             left_s -= step_s
 

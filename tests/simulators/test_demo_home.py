@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from simulators.demo_home import home as home_module, waiting
+from simulators.demo_home import assistant, home as home_module, waiting
 from simulators.demo_home.__main__ import port_is_free, run
 from simulators.demo_home.config import write_config
 from simulators.demo_home.dashboard import dashboard
@@ -65,6 +65,14 @@ async def test_a_program_that_ends_before_it_is_ready_is_named(tmp_path: Path):
     processes = Processes(tmp_path)
     with pytest.raises(RuntimeError, match=r"frail did not start; its log is .*frail\.log"):
         await processes.start_and_wait("frail", [sys.executable, "-c", ""], environment={}, ready="never")
+    await processes.stop()
+
+
+async def test_a_program_is_run_to_its_end_and_named_when_it_fails(tmp_path: Path):
+    processes = Processes(tmp_path)
+    await processes.run("scribe", [sys.executable, "-c", ""], environment={})
+    with pytest.raises(RuntimeError, match=r"scribe ended with code 2; its log is .*scribe\.log"):
+        await processes.run("scribe", [sys.executable, "-c", "raise SystemExit(2)"], environment={})
     await processes.stop()
 
 
@@ -125,7 +133,7 @@ async def test_a_home_assistant_that_never_answers_is_given_up_with_a_clear_line
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
     monkeypatch.setattr(home_module.sys, "executable", python_without_home_assistant(tmp_path, "exec sleep 60"))
-    monkeypatch.setattr(home_module, "UP_LIMIT_S", 0.5)
+    monkeypatch.setattr(assistant, "UP_LIMIT_S", 0.5)
     demo = DemoHome(ROOT, tmp_path / "home", 1, lambda _: None)
     assert await run(demo, only_check=True) == 1
     assert "Home Assistant did not answer on http://127.0.0.1:1 within" in capsys.readouterr().err
