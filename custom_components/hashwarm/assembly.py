@@ -28,6 +28,7 @@ from .const import (
     CONF_ROOM_RESPONSE,
     CONF_STALE_MINUTES,
     CONF_SURPLUS_WARMEST,
+    CONF_WEATHER,
     DOMAIN,
 )
 from .coordinator import HeaterConfigEntry, HeaterCoordinator, HomeConfigEntry
@@ -115,6 +116,7 @@ def _forethought(
     prior = assumed_house(*_words(entry), maximum_w)
     revenue = MiningRevenue(coordinator, time.monotonic)
     entry.async_on_unload(coordinator.async_add_listener(revenue.look))
+    told_by = (entry.data.get(CONF_OUTDOOR_SENSOR), options.get(CONF_WEATHER))
     return Forethought(
         Pilot.restored(prior, maximum_w, learned, enabled=comfort.settings.planner),
         Surroundings(
@@ -124,6 +126,8 @@ def _forethought(
             surplus_warmest_c=options.get(CONF_SURPLUS_WARMEST),
             revenue=revenue,
             outlet_w=outlet_limit_w(options),
+            told_by=told_by,
+            told_anew=learned is not None and learned.get("told_by") not in (None, list(told_by)),
         ),
         comfort,
         now=utcnow,

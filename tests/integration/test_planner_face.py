@@ -349,3 +349,22 @@ async def test_what_was_learned_of_another_room_is_not_believed(hass: HomeAssist
     hass.config_entries.async_update_entry(house.entry, data={**house.entry.data, "room_sensor": room})
     await hass.config_entries.async_reload(house.entry.entry_id)
     assert house.coordinator.forethought.pilot.house is None
+
+
+async def test_a_weather_that_is_chosen_later_counts_for_the_days_that_were_learned_from(
+    hass: HomeAssistant, house: House
+):
+    trusted(house)
+    entry_id = house.entry.entry_id
+    with patch.object(HomeForesight, "history", return_value=[]) as asked:
+        await hass.config_entries.async_reload(entry_id)
+        await hass.async_block_till_done()
+        assert not asked.called
+        hass.config_entries.async_update_entry(house.entry, options={**house.entry.options, "weather": "weather.home"})
+        await hass.config_entries.async_reload(entry_id)
+        await hass.async_block_till_done()
+        assert asked.call_count == 1
+        await hass.config_entries.async_reload(entry_id)
+        await hass.async_block_till_done()
+        assert asked.call_count == 1
+    assert house.coordinator.forethought.pilot.house == HOUSE

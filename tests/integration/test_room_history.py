@@ -95,11 +95,13 @@ async def test_five_minutes_are_taken_where_there_are_any(hass: HomeAssistant):
 
 
 async def test_the_weather_of_then_gives_the_sun_of_then(hass: HomeAssistant, recorder_mock: Any, freezer: Any):
-    freezer.move_to(NOW - 3 * HOUR)
-    hass.states.async_set(WEATHER, "sunny")
-    await async_wait_recording_done(hass)
+    # Words that hold for hours, and one that says that nobody knows.
+    for hours, word in ((-12, "sunny"), (-2, "unavailable"), (-1, "cloudy")):
+        freezer.move_to(NOW + hours * HOUR)
+        hass.states.async_set(WEATHER, word)
+        await async_wait_recording_done(hass)
     freezer.move_to(NOW)
-    await recorded(hass, ROOM, "°C", "temperature", {-4: 20.0, -2: 20.0})
+    await recorded(hass, ROOM, "°C", "temperature", {-14: 20.0, -3: 20.0, -2: 20.0, -1: 20.0})
     asked: list[float | None] = []
 
     def sun_at(at: float, cloud: float | None) -> SunOnWalls:
@@ -107,9 +109,9 @@ async def test_the_weather_of_then_gives_the_sun_of_then(hass: HomeAssistant, re
         return SunOnWalls(level=100.0, east=0.0, equator=0.0, west=0.0)
 
     room = RecordedRoom(room=ROOM, weather=WEATHER)
-    samples = await room_history(Recorder(hass), room, NOW - 5 * HOUR, NOW, sun_at)
+    samples = await room_history(Recorder(hass), room, NOW - 15 * HOUR, NOW, sun_at)
     assert {sample.sun.level for sample in samples if sample.sun} == {100.0}
-    assert asked == [None] * 12 + [0.1] * 12
+    assert asked == [None] * 12 + [0.1] * 12 + [None] * 12 + [0.95] * 12
 
 
 async def test_a_room_without_statistics_is_known_by_its_states(hass: HomeAssistant, recorder_mock: Any, freezer: Any):

@@ -17,6 +17,9 @@ from .weather_forecast import celsius, cloud_cover
 UNITS = {"temperature": UnitOfTemperature.CELSIUS, "power": UnitOfPower.WATT}
 STATE_VALID_S = 6 * LONG_TERM_S
 
+type Told = tuple[float, float | None]
+"""When what was told, None for what is no value."""
+
 type SunAt = Callable[[float, float | None], SunOnWalls]
 """The sunshine at a Unix time under a cloud cover from 0 to 1, None where that is unknown."""
 
@@ -55,7 +58,7 @@ async def room_history(
             room_c=_line(room, at, step_s),
             outdoor_c=_line(outdoor, at, step_s),
             power_w=_held(power, at, step_s),
-            sun=sun_at(at, _held(clouds, at, STATE_VALID_S)) if sun_at is not None else None,
+            sun=sun_at(at, _latest(clouds, at)) if sun_at is not None else None,
         )
         for at in _times(room, step_s)
     ]
@@ -102,9 +105,14 @@ async def _by_states(recorder: Recorder, entity_id: str, start: datetime, end: d
     return [(at, value) for at, value in found if value is not None]
 
 
-def _in_force(told: list[tuple[float, float | None]], at: float) -> float | None:
+def _in_force(told: list[Told], at: float) -> float | None:
     index = bisect_right(told, at, key=lambda point: point[0]) - 1
     return told[index][1] if index >= 0 and at - told[index][0] <= STATE_VALID_S else None
+
+
+def _latest(told: list[Told], at: float) -> float | None:
+    index = bisect_right(told, at, key=lambda point: point[0]) - 1
+    return told[index][1] if index >= 0 else None
 
 
 def _converted(value: float | None, unit: str | None) -> float | None:
@@ -116,8 +124,10 @@ def _converted(value: float | None, unit: str | None) -> float | None:
     return celsius(value, unit)
 
 
-async def _clouds(recorder: Recorder, weather: str | None, start: datetime, end: datetime) -> Series:
-    """Return the cloud cover by the words for the weather that were recorded."""
+async def _clouds(recorder: Recorder, weather: str | None, start: datetime, end: datetime) -> list[Told]:
+    """Return the cloud cover by the words for the weather that were recorded; a word holds until there is another.
+
+    A grey November has the same word for days; where the weather was not known there is a word for that, too.
+    """
     states: list[Any] = await recorder.states(weather, start, end) if weather is not None else []
-    covers = ((state.last_updated_timestamp, cloud_cover({}, state.state)) for state in states)
-    return [(at, cover) for at, cover in covers if cover is not None]
+    return [(state.last_updated_timestamp, cloud_cover({}, state.state)) for state in states]

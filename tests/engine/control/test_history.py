@@ -6,8 +6,9 @@ from typing import Any
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.hashwarm.engine.control.history import KEPT_S, History
-from custom_components.hashwarm.engine.model.planning import SLOT_S, RoomSample
+from custom_components.hashwarm.engine.control.history import KEPT_S, History, PastSlot
+from custom_components.hashwarm.engine.control.sun import DARK
+from custom_components.hashwarm.engine.model.planning import SLOT_S, RoomSample, SunOnWalls
 
 BEGIN = 900.0 * 2_000_000
 
@@ -101,6 +102,20 @@ def test_nothing_that_a_sensor_says_breaks_it(rows: list[tuple[float, float, flo
         history.add(RoomSample(at=at, room_c=room_c, outdoor_c=room_c, power_w=power_w))
     times = [slot.at for slot in history.slots()]
     assert times == sorted(set(times))
+
+
+def test_weather_that_is_told_anew_changes_the_weather_only() -> None:
+    sunny = SunOnWalls(level=100.0, east=10.0, equator=90.0, west=0.0)
+    history = lived(*(sample(at, room_c=20.0, outdoor_c=3.0, power_w=900.0) for at in (0.0, 300.0, 600.0, 900.0)))
+    history.retell(
+        [
+            PastSlot(at=BEGIN, room_c=15.0, outdoor_c=-5.0, power_w=None, sun=sunny),
+            PastSlot(at=BEGIN + 300.0, room_c=15.0, outdoor_c=None, power_w=None, sun=sunny),
+        ]
+    )
+    assert [(slot.room_c, slot.power_w) for slot in history.slots()] == [(20.0, 900.0)] * 3
+    assert [slot.outdoor_c for slot in history.slots()] == [-5.0, 3.0, 3.0]
+    assert [slot.sun for slot in history.slots()] == [sunny, sunny, DARK]
 
 
 def test_after_a_clock_that_was_set_back_it_goes_on_from_there() -> None:

@@ -33,6 +33,7 @@ class World:
         self.asked = 0
         self.told = asyncio.Event()
         self.fails_to_show = False
+        self.recorded: list[RoomSample] = []
 
     async def forecasts(self, now: datetime) -> Forecasts:
         self.asked += 1
@@ -41,7 +42,7 @@ class World:
         return Forecasts(outdoor_now_c=0.0, price_now=0.3)
 
     async def history(self, start: datetime, end: datetime) -> list[RoomSample]:
-        return []
+        return self.recorded
 
     def wish_at(self, at: float) -> Wish:
         return Wish(target_c=self.target_c, coldest_c=self.target_c - 0.5, warmest_c=self.target_c + 0.5)
@@ -72,13 +73,19 @@ async def forethought(world: World):
     await made.stop()
 
 
-def forethought_in(world: World, outlet_w: float = inf) -> Forethought:
+def forethought_in(world: World, outlet_w: float = inf, *, told_anew: bool = False) -> Forethought:
     pilot = Pilot(HOUSE, 3000.0)
     pilot.house, pilot.trust, pilot.steering = HOUSE, Trust(rmse_k=0.2, unchanged_rmse_k=1.0), True
     pilot.learned_at = BEGIN
     return Forethought(
         pilot,
-        Surroundings(foresight=world, timezone=UTC, outlet_w=outlet_w),
+        Surroundings(
+            foresight=world,
+            timezone=UTC,
+            outlet_w=outlet_w,
+            told_by=("sensor.outdoor", None),
+            told_anew=told_anew,
+        ),
         world,
         now=lambda: datetime.fromtimestamp(world.at, UTC),
         in_executor=at_once,
@@ -252,3 +259,20 @@ async def test_forecasts_that_never_come_leave_no_plan_behind(world, forethought
     forethought.observe(standpoint(world))
     await thought(world)
     assert forethought.plan is not None
+
+
+@pytest.mark.parametrize(("told_anew", "outdoor_c"), [(True, -5.0), (False, 0.0)])
+async def test_weather_that_others_tell_of_now_is_read_again_and_learned_from(world, told_anew, outdoor_c):
+    forethought = forethought_in(world, told_anew=told_anew)
+    learned = []
+    forethought.pilot.learn = learned.append
+    for at in (BEGIN - 900.0, BEGIN - 600.0, BEGIN - 300.0, BEGIN):
+        forethought.pilot.observe(RoomSample(at=at, room_c=20.0, outdoor_c=0.0, power_w=500.0))
+        world.recorded.append(RoomSample(at=at, room_c=19.0, outdoor_c=-5.0, power_w=None))
+    forethought.start()
+    await thought(world)
+    await forethought.stop()
+    assert [slot.outdoor_c for slot in forethought.pilot.history.slots()] == [outdoor_c] * 3
+    assert [slot.power_w for slot in forethought.pilot.history.slots()] == [500.0] * 3
+    assert learned == ([BEGIN] if told_anew else [])
+    assert forethought.as_dict()["told_by"] == ["sensor.outdoor", None]

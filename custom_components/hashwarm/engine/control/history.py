@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import isfinite, isnan, nan
 from struct import Struct
 from typing import Any, Self
@@ -107,6 +107,11 @@ class History:
         older = [slot for slot in slots if first is None or slot.at < first]
         self._slots.extendleft(_packed(slot) for slot in sorted(older, key=lambda slot: slot.at, reverse=True))
 
+    def retell(self, slots: Iterable[PastSlot]) -> None:
+        """Take the weather of what was seen from others who know it better now; room and power stay as seen."""
+        told = {slot.at: slot for slot in slots}
+        self._slots = deque(_packed(_retold(slot, told.get(slot.at))) for slot in self.slots())
+
     def slots(self, newest: int | None = None) -> list[PastSlot]:
         """Return the completed slots, or so many of the newest, oldest first; a copy, for another thread to read."""
         packed = list(self._slots)
@@ -155,6 +160,12 @@ class History:
         if outdoor_c is not None and BELIEVABLE_OUTDOOR_C[0] <= outdoor_c <= BELIEVABLE_OUTDOOR_C[1]:
             gathering.add("outdoor", outdoor_c, seconds)
         gathering.disturbed |= sample.disturbed
+
+
+def _retold(slot: PastSlot, told: PastSlot | None) -> PastSlot:
+    if told is None:
+        return slot
+    return replace(slot, sun=told.sun, outdoor_c=slot.outdoor_c if told.outdoor_c is None else told.outdoor_c)
 
 
 def _packed(slot: PastSlot) -> bytes:

@@ -132,11 +132,13 @@ class Pilot:
         return self.history.add(sample)
 
     def seed(self, samples: Iterable[RoomSample]) -> None:
-        """Take what others recorded of the room before we came."""
+        """Take what others recorded of the room before we came, and the weather that they knew of since."""
         recorded = History()
         for sample in samples:
             recorded.add(sample)
-        self.history.seed(recorded.slots())
+        slots = recorded.slots()
+        self.history.retell(slots)
+        self.history.seed(slots)
 
     @property
     def cycle_ws(self) -> float:

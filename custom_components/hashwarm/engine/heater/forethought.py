@@ -59,6 +59,10 @@ class Surroundings:
     revenue: RevenueForecast | None = None
     outlet_w: float = inf
     """What the outlet bears: never exceeded, and so never planned."""
+    told_by: tuple[str | None, ...] = ()
+    """Who tells of the weather, by any name."""
+    told_anew: bool = False
+    """Others told of the weather when it was learned from last."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,7 +176,7 @@ class Forethought:
 
     def as_dict(self) -> dict[str, Any]:
         """Return what a restart must not forget, in a form that JSON can hold."""
-        return self.pilot.as_dict()
+        return {**self.pilot.as_dict(), "told_by": list(self._around.told_by)}
 
     def _sun_at(self, at: float, cloud: float | None) -> SunOnWalls | None:
         return sun_on_walls(at, self._around.site, cloud) if self._around.site is not None else None
@@ -200,10 +204,10 @@ class Forethought:
             LOGGER.exception("Could not show a plan")
 
     async def _remember(self) -> None:
-        """Learn from what was recorded before, where nothing was seen yet."""
+        """Learn from what was recorded before, where nothing was learned yet or the weather was told by others."""
         await self._look_out(self._now())
         now = self._now()
-        if self.pilot.learned_at is None:
+        if self.pilot.learned_at is None or self._around.told_anew:
             async with asyncio.timeout(HISTORY_LIMIT_S):
                 samples = await self._around.foresight.history(now - LOOKS_BACK, now)
             self.pilot.seed(samples)
