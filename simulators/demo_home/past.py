@@ -25,22 +25,23 @@ from homeassistant.setup import async_setup_component
 COMMITTED_TOGETHER = 300
 PERIOD_S = 300.0
 
-type Told = tuple[float, str, str]
-"""When which entity told what."""
+type Told = tuple[float, str, str, dict[str, Any]]
+"""When which entity told what, and with which attributes."""
 
 
 def tellings(past: dict[str, Any]) -> list[Told]:
     """Return what each entity told in the order of time; what it repeats it told before."""
-    told = [each for entity_id, entity in past.items() for each in _of_one(entity_id, entity["told"])]
-    return sorted(told)
+    told = [each for entity_id, entity in past.items() for each in _of_one(entity_id, entity)]
+    return sorted(told, key=lambda each: each[:2])
 
 
-def _of_one(entity_id: str, told: list[list[Any]]) -> Iterator[Told]:
-    last: object = None
-    for at, value in told:
-        if value != last:
-            yield at, entity_id, str(value)
-        last = value
+def _of_one(entity_id: str, entity: dict[str, Any]) -> Iterator[Told]:
+    last: list[Any] = []
+    for at, *told in entity["told"]:
+        if told != last:
+            value, *changing = told
+            yield at, entity_id, str(value), {**entity["attributes"], **(changing[0] if changing else {})}
+        last = told
 
 
 def _periods(told: list[Told]) -> Iterator[datetime]:
@@ -64,10 +65,10 @@ async def record(past: dict[str, Any], database: Path) -> None:
                 raise RuntimeError(f"{domain} does not start")
         recorder, told = get_instance(hass), tellings(past)
         # Until Home Assistant has started, the recorder only gathers what it is to do; then it does all in this order.
-        for index, (at, entity_id, state) in enumerate(told):
+        for index, (at, entity_id, state, attributes) in enumerate(told):
             if index % COMMITTED_TOGETHER == 0:
                 recorder.queue_task(CommitTask())
-            hass.states.async_set(entity_id, state, past[entity_id]["attributes"], timestamp=at)
+            hass.states.async_set(entity_id, state, attributes, timestamp=at)
         for start in _periods(told):
             recorder.queue_task(StatisticsTask(start, fire_events=False))
         await hass.async_start()
@@ -78,7 +79,7 @@ async def record(past: dict[str, Any], database: Path) -> None:
 def main() -> None:
     """Read the arguments and record."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("past", type=Path, help="a JSON file of entities with their attributes and what they told")
+    parser.add_argument("past", type=Path, help="a JSON file: entities, their attributes, and what they told")
     parser.add_argument("database", type=Path)
     arguments = parser.parse_args()
     asyncio.run(record(json.loads(arguments.past.read_text()), arguments.database))

@@ -20,7 +20,7 @@ WEATHER = "weather.winter"
 PRICE = "sensor.electricity_price"
 
 type Past = dict[str, dict[str, Any]]
-"""By entity: its attributes, and what it told, each as a Unix time and a value."""
+"""By entity: its attributes, and what it told, each as a Unix time, a value, and attributes that change."""
 
 
 def house_of(kept: dict[str, Any] | None, now: float, zone: tzinfo) -> House:
@@ -42,7 +42,7 @@ def live_through(house: House, now: float, zone: tzinfo) -> Past:
     while house.clock.now < now:
         house.live(min(house.clock.now + TOLD_EVERY_S, now))
         told = house.told
-        past[WEATHER]["told"].append([house.clock.now, told["sky"]])
+        past[WEATHER]["told"].append([house.clock.now, told["sky"], {"temperature": told["outdoor_c"]}])
         for key, (entity_id, *_) in ENTITIES.items():
             past[entity_id]["told"].append([house.clock.now, told[key]])
     return past if now - began >= LEAST_S else {}
@@ -53,7 +53,7 @@ def _nothing_told() -> Past:
         entity_id: {"attributes": _attributes(name, unit, kind), "told": []}
         for entity_id, name, kind, unit in ENTITIES.values()
     }
-    weather = {"attributes": {"friendly_name": "Winter"}, "told": list[list[float | str]]()}
+    weather = {"attributes": {"friendly_name": "Winter", "temperature_unit": "°C"}, "told": list[list[Any]]()}
     return {**past, WEATHER: weather, PRICE: {"attributes": _attributes("Electricity price", "EUR/kWh"), "told": []}}
 
 

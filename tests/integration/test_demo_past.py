@@ -32,7 +32,10 @@ def record(folder: Path, began: float, hours: int) -> None:
             "attributes": degrees,
             "told": [[began + 60 * minute, round(18 + minute / 60, 2)] for minute in minutes],
         },
-        SKY: {"attributes": {}, "told": [[began, "sunny"], [began + 60, "sunny"], [began + 3000, "cloudy"]]},
+        SKY: {
+            "attributes": {},
+            "told": [[began, "sunny", {}], [began + 60, "sunny", {}], [began + 3000, "sunny", {"temperature": 3}]],
+        },
     }
     (folder / "past.json").write_text(json.dumps(past))
     subprocess.run(
@@ -54,7 +57,7 @@ def rows(folder: Path, query: str, *values: object) -> list[tuple[object, ...]]:
 
 def test_states_and_statistics_are_there_as_if_they_had_been_recorded_then(tmp_path: Path):
     record(tmp_path, BEGAN, 2)
-    assert rows(tmp_path, STATES, SKY) == [("sunny", BEGAN), ("cloudy", BEGAN + 3000)]
+    assert rows(tmp_path, STATES, SKY) == [("sunny", BEGAN), ("sunny", BEGAN + 3000)]
     assert len(rows(tmp_path, STATES, ROOM)) == 61
     short = rows(tmp_path, MEANS.format("statistics_short_term"), ROOM)
     assert [at for at, _ in short] == [BEGAN + 300 * index for index in range(24)]

@@ -29,7 +29,7 @@ def lived():
 
 
 def values(past, entity_id):
-    return [value for _, value in past[entity_id]["told"]]
+    return [value for _, value, *_ in past[entity_id]["told"]]
 
 
 def test_ten_days_of_a_plain_thermostat_are_told(lived):
