@@ -28,8 +28,8 @@ PLAN_LIMIT_S = 180.0
 PLANNED_SLOTS = 96
 WORDS = """
   Hashwarm learned how this house keeps its heat from the ten days that Home Assistant
-  has recorded of it, and plans the next 24 hours. Turn the thermostat, or change the
-  schedule *Warm hours*: the plan follows within a minute.
+  has recorded of it, and plans the next 24 hours. Turn the thermostat: the plan follows
+  at once. Change the schedule *Warm hours*: it follows within five minutes.
   Simulated are the house, its winter, the prices and those ten days, in which a plain
   thermostat heated; the miner is emulated. From now on all of it lives in real time.
   Ctrl-C stops everything.
