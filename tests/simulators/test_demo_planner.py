@@ -2,10 +2,12 @@
 
 import json
 from pathlib import Path
+import sys
 from typing import Any
 
 import pytest
 
+from simulators.demo_home.__main__ import run
 from simulators.demo_home.client import HomeClient
 from simulators.demo_home.home import DemoHome
 from simulators.demo_home.planner import PLANNED_SLOTS, PlannerHome, _sensors, doubts, told_of
@@ -103,6 +105,20 @@ def test_a_past_that_was_recorded_by_half_is_forgotten(tmp_path: Path):
     home._forget_past(config)
     assert [path.name for path in tmp_path.rglob("*")] == ["config"]
     home._forget_past(config)
+
+
+async def test_a_past_that_cannot_be_recorded_ends_with_one_line_and_the_place_of_the_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    script = tmp_path / "python"
+    fails = '[ "$word" = simulators.demo_home.past ] && exit 7'
+    script.write_text(f'#!/bin/sh\nfor word in "$@"; do {fails}; done\nexec {sys.executable} "$@"\n')
+    script.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(script))
+    said: list[str] = []
+    assert await run(PlannerHome(ROOT, tmp_path / "home", 1, said.append), only_check=True) == 1
+    assert "past ended with code 7; its log is " in capsys.readouterr().err
+    assert said[1] == "Home Assistant's recorder writes down these 10 days as they happened (up to a minute)"
 
 
 def test_both_homes_say_what_is_simulated(tmp_path: Path):
