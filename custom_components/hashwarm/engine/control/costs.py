@@ -15,7 +15,7 @@ from .thermal_model import HOURS, Floats
 NOMINAL_PRICE = 0.3
 # A K·h of cold weighs as much as the heater's maximum for this many hours; a K·h too warm somewhat less.
 COLD_WEIGHT_H = 1.3
-WARM_WEIGHT_H = 0.8
+WARM_WEIGHT_H = 0.9
 # Beside the wear people hear a start.
 START_WEIGHT = 1.3
 # Stored heat leaks before it is of use.
