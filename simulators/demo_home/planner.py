@@ -64,7 +64,7 @@ class PlannerHome:
         entry_id = await self._heater(client, ports["miner"])
         ids = await wait_for_ids(client, NEEDED, entry_id)
         await save_dashboard(client, {"views": [planner_view(ids)]})
-        self._say("Hashwarm learns from the ten days, and plans")
+        self._say("Hashwarm gets to know the house, and plans")
         self._say(told_of(await self._plan(client, ids)))
 
     async def stop(self) -> None:
