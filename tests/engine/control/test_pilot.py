@@ -189,7 +189,7 @@ def test_starts_get_dearer_as_the_budget_runs_out() -> None:
     ("power_w", "room_c", "later_c", "why"),
     [
         (0.0, 21.0, 21.0, Why.AT_TARGET),
-        (0.0, 20.0, 21.0, Why.PLAN_WAIT),
+        (0.0, 20.6, 21.0, Why.PLAN_WAIT),
         (1200.0, 20.0, 21.0, Why.HEATING_UP),
         (1200.0, 21.0, 21.0, Why.HOLDING),
         (1200.0, 21.4, 21.0, Why.PLAN_RUN),
@@ -245,10 +245,10 @@ def test_a_plan_for_another_target_is_no_plan() -> None:
 def test_a_cold_room_is_not_made_to_wait() -> None:
     pilot, at = steering()
     assert pilot.latest is not None
-    slot = replace(pilot.latest.slots[0], power_w=0.0, target_c=21.0, room_c=19.5)
-    pilot.latest = replace(pilot.latest, slots=(slot,), began_c=19.7)
-    assert pilot.guide(at, 19.9) is not None
-    assert pilot.guide(at, 19.7) is None
+    slot = replace(pilot.latest.slots[0], power_w=0.0, target_c=21.0, room_c=20.3)
+    pilot.latest = replace(pilot.latest, slots=(slot,), began_c=20.6)
+    assert pilot.guide(at, 20.5) is not None
+    assert pilot.guide(at, 20.4) is None
 
 
 @pytest.mark.parametrize(("heated_w", "status"), [(0.0, PlannerStatus.SHADOW), (1200.0, PlannerStatus.ACTIVE)])

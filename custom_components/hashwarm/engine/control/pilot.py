@@ -47,8 +47,8 @@ NEAR_TARGET_K = 0.2
 # A reading beyond this share of the maximum is no power of this heater.
 MOST_POWER = 3.0
 SAME_TARGET_K = 0.01
-# A room this far under its target does not wait, whatever a plan thinks it is good for.
-COLD_K = 1.2
+# A room further under its target than people are promised does not wait, whatever a plan thinks it is good for.
+COLD_K = 0.55
 # Swings of this size go unnoticed; in the hours of a cycle this share of the mass takes part in them.
 UNNOTICED_K = 0.35
 MASS_IN_A_CYCLE = 0.3
